@@ -85,8 +85,10 @@ def run(options: argparse.Namespace) -> int:
         options.json.write_text(json.dumps(demo_document(demo), indent=2), encoding="utf-8")
     print_demo(demo)
     if pages:
+        from flows.demo.page import stay_open
+
         print("the page stays open; Ctrl-C ends it", flush=True)
-        pages[0].process.wait()
+        stay_open(pages[0])
     elif is_shown:
         import webbrowser
 

@@ -49,3 +49,16 @@ def start_page(config: Path, log: Path) -> tuple[Server, str]:
     reason = server.died() or f"it does not answer within {patience.seconds:.0f} s"
     server.stop()
     raise GatecastError(f"the page does not start: {reason}; see {log}")
+
+
+def stay_open(page: Server) -> None:
+    """Wait while the page is open: until Ctrl-C ends the whole program.
+
+    Args:
+        page: process of the page.
+
+    Raises:
+        GatecastError: the page has ended by itself; says why.
+    """
+    page.process.wait()
+    raise GatecastError(f"the page has ended by itself: {page.died()}; open it again with gatecast page, or see {page.log}")

@@ -162,17 +162,17 @@ def test_the_page_follows_the_store_and_survives_its_absence(page: str, tab: Tab
 
 
 def test_on_a_phone_the_list_is_one_touch_away(page: str, tab: Tab) -> None:
-    """A bar at the lower end leads to the list and back, by touch and by keyboard; a wide window has no need of it."""
+    """A bar at the lower end leads to the list and back, by a click and by keyboard; a wide window has no need of it."""
     tab.size(390, 844).open(page).wait("document.querySelectorAll('ul.series a').length === 3")
     top = "Math.round(document.querySelector('#series').getBoundingClientRect().top)"
     end = "Math.round(document.querySelector('.jumps').getBoundingClientRect().bottom)"
     assert tab.value(end) == 844
-    assert tab.value(top) > 844  # the cards come first
+    tab.wait(f"{top} > 844")  # the cards come first, and some of them later
     tab.value("document.querySelector('.jumps a[href=\"#series\"]').click()")
     tab.wait(f"{top} < 100 || {top} + document.querySelector('#series').offsetHeight < 850")
-    assert tab.value("document.activeElement.id") in ("series", "")
     assert tab.value("document.documentElement.scrollWidth") == 390
     assert tab.value("document.querySelector('.jumps').getAttribute('aria-label')") == "Parts of this page"
-    tab.value("document.querySelector('.jumps a[href=\"#main\"]').click()")
+    tab.value("document.querySelector('.jumps a[href=\"#main\"]').focus()")
+    tab.press("Enter")
     tab.wait(f"{top} > 844")
     tab.size(1280, 900).wait("getComputedStyle(document.querySelector('.jumps')).display === 'none'")

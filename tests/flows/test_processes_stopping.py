@@ -192,6 +192,22 @@ def test_a_long_command_stops_wherever_it_is(
     assert not list(tmp_path.glob("demo/registry/channels/*"))
 
 
+@pytest.mark.training
+@pytest.mark.slow
+def test_a_demo_with_its_page_stops_while_the_stream_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_in_the_end: list[Command]
+) -> None:
+    """Broker, agent and page end with it."""
+    pytest.importorskip("nicegui")
+    monkeypatch.chdir(tmp_path)
+    Path("readings.csv").write_text(HOURLY)
+    arguments = ["demo", "--serve", "--folder", "demo", "--data", "readings.csv", "--no-open"]
+    command = Command(["-m", "flows.cli", *arguments], tmp_path)
+    killed_in_the_end.append(command)
+    command.wait_for("the agent's numbers on")
+    check_stopped(command, signal.SIGINT, group=True)
+
+
 def test_a_command_that_is_killed_leaves_no_process(tmp_path: Path, killed_in_the_end: list[Command]) -> None:
     """`kill -9` of the command ends its work too."""
     command = Command(["-c", POLITE], tmp_path)
