@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -120,7 +121,11 @@ def test_cards_say_what_the_store_says(store: Path) -> None:
     assert "1 of 2" in plain(cards.fleet_figures(snapshot))
     assert "Readings 2.50 /s 1 of 1 agents up" in plain(cards.fleet_figures(snapshot))
     assert plain(cards.drops_card(snapshot.agents)).endswith("7 skipped: bad json 3")
-    assert plain(cards.alerts_card(snapshot.alerts, NOW)) == "cellar. freezer too warm at 19:00 , 85 %"
+    assert plain(cards.alerts_card(snapshot.alerts, NOW)) == "cellar. freezer too warm at 19:00 , probability 85 %"
+    uncertain = [
+        replace(alert, crossing=0) for alert in snapshot.alerts
+    ]  # no median lies beyond the threshold, or it is so now
+    assert plain(cards.alerts_card(uncertain, NOW)) == "cellar. freezer too warm probability 85 %"
     assert "released 14 Jan 2026, 12:00 released: 12.1 % below" in plain(cards.runs_card(snapshot.runs, snapshot.rows, NOW))
     assert "agent-1 up readings 2.50/s lag 0.250 s waiting 2.05 kB" in plain(cards.agents_card(snapshot.agents, NOW))
     figures = plain(cards.series_figures(row, detail, snapshot))

@@ -75,7 +75,7 @@ def test_the_overview_shows_the_store(page: str, tab: Tab) -> None:
     assert plain(tab.text("[data-figure=ahead] dd")).startswith("1 of 2")
     assert "agent-1" in tab.text(".agents")
     assert plain(tab.text(".drops")).endswith("skipped: bad json3")
-    assert plain(tab.text(".alerts")).startswith("cellar.freezertoo warmat 19:00, 85 %")
+    assert plain(tab.text(".alerts")).startswith("cellar.freezertoo warmat 19:00, probability 85 %")
     assert "GRU, 8 Jan 2026 03:00" in tab.text(".versions")
     assert tab.faults == []
     assert [address for address in tab.requests if not address.startswith((page, "data:", "blob:"))] == []

@@ -265,6 +265,6 @@ def alerts_card(alerts: Sequence[AlertRow], now: int) -> str:
 def _expected(alert: AlertRow, now: int) -> str:
     if not alert.is_on:
         return f"cleared {ago(alert.time, now)}"
-    if not alert.crossing:
-        return f"is so now, {percent(alert.probability)}"
-    return f"at {clock(alert.crossing, now)}, {percent(alert.probability)}"
+    chance = f"probability {percent(alert.probability)}"
+    # Without a crossing it is so already, or no median lies beyond the threshold: the store does not tell which.
+    return f"at {clock(alert.crossing, now)}, {chance}" if alert.crossing else chance

@@ -23,7 +23,7 @@ class AlertRow:
         time: origin of the forecast that it was read from, ns UTC.
         is_on: whether the alert is raised.
         probability: probability of what the rule asks for, a share.
-        crossing: expected moment, ns UTC; 0 where it is so already.
+        crossing: expected moment, ns UTC; 0 where it is so already, or no median lies beyond the threshold.
     """
 
     series: str
