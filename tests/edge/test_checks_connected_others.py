@@ -78,7 +78,7 @@ def test_encryption_that_fails_says_why(tmp_path: Path, device: Device) -> None:
     assert ", TLSv1.3, MQTT 3.1.1" in lines[0].text
     assert "ca_file holds its authority" in lines[1].whole
     assert "write a name that the certificate has in the URL of [mqtt]" in lines[2].whole
-    assert "does the broker speak TLS on that port?" in lines[3].whole
+    assert "does the broker speak TLS on that port (8883 is usual)?" in lines[3].whole
     assert (unencrypted.grade, "does it want TLS (mqtts://)" in unencrypted.whole) == (Grade.WRONG, True)
 
 
