@@ -163,6 +163,14 @@ def local_bundle(config: Config) -> Bundle | None:
     return live_bundle(Path(config.agent.state) / "bundles")
 
 
+def usable_bundle(config: Config) -> Bundle | None:
+    """As `local_bundle`, and None where it cannot be read: `check_bundle` says why."""
+    try:
+        return local_bundle(config)
+    except (GatecastError, OSError):
+        return None
+
+
 def check_bundle(config: Config) -> tuple[Bundle | None, Forecaster | None, Finding]:
     """The bundle of a configuration, its forecaster where the agent would take it, and what is to be said of it."""
     try:

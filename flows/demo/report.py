@@ -11,7 +11,7 @@ from pipeline.report.drawing import Line, lead_picture
 from pipeline.report.page import number, percent
 from pipeline.report.report import candidate_grid
 from pipeline.report.series_figures import Errors, Known, plain_name, series_figures
-from pipeline.report.sheet import Key, SeriesFigures, Sheet, sheet_html
+from pipeline.report.sheet import Key, SeriesFigures, Sheet, sheet_html, skill_keys
 from pipeline.report.winner import title_of, winner
 
 UNIT = "times the error of the last value"
@@ -60,11 +60,8 @@ def _lead(demo: Demonstration) -> str:
 
 def _keys(demo: Demonstration) -> tuple[Key, ...]:
     counts, errors, model = demo.counts, demo.measured.errors, demo.live.manifest.model
-    levels = demo.contract.quantiles
     keys = [
-        Key("Skill", percent(errors.skill, sign=True), "beside the best simple forecast"),
-        Key("Ahead on", f"{errors.won} of {len(errors.names)}", "series"),
-        Key("Facts within the fan", percent(errors.coverage), f"{levels[-1] - levels[0]:.0%} is due"),
+        *skill_keys(errors.skill, errors.won, len(errors.names), errors.coverage, demo.contract.quantiles),
         Key("Lost or doubled", f"{counts.lost + counts.doubled:,}", f"of {counted(counts.readings_sent, 'reading')}"),
     ]
     if model is not None:

@@ -32,6 +32,23 @@ class Key:
     note: str = ""
 
 
+def skill_keys(skill: float, won: int, judged: int, coverage: float, levels: Sequence[float]) -> tuple[Key, ...]:
+    """The figures of how good forecasts are.
+
+    Args:
+        skill: mean skill beside the best baseline of each series.
+        won: number of series on which it is above 0.
+        judged: number of series.
+        coverage: share of the facts within the outermost quantiles.
+        levels: levels of the quantiles.
+    """
+    return (
+        Key("Skill", percent(skill, sign=True), "beside the best simple forecast"),
+        Key("Ahead on", f"{won} of {judged}", "series"),
+        Key("Facts within the fan", percent(coverage), f"{levels[-1] - levels[0]:.0%} is due"),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SeriesFigures:
     """What there is of one series.

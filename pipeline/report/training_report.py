@@ -15,11 +15,11 @@ from pipeline.judging.contender import on_device
 from pipeline.judging.evaluation import Evaluation
 from pipeline.release.decision import Release
 from pipeline.report.drawing import Line, lead_picture
-from pipeline.report.page import number, percent
+from pipeline.report.page import number
 from pipeline.report.plots import panels
 from pipeline.report.report import candidate_grid, lead_grid
 from pipeline.report.series_figures import Errors, Known, plain_name, series_figures
-from pipeline.report.sheet import Key, SeriesFigures, Sheet, forecasts_shown, sheet_html
+from pipeline.report.sheet import Key, SeriesFigures, Sheet, forecasts_shown, sheet_html, skill_keys
 from pipeline.report.winner import title_of, winner
 
 UNIT = "standard deviations of each series"
@@ -89,9 +89,7 @@ def _keys(release: Release) -> tuple[Key, ...]:
     verdict, cost = release.chosen.trial.verdict, release.chosen.cost
     levels = release.candidate.manifest.contract.quantiles
     return (
-        Key("Skill", percent(verdict.skill, sign=True), "beside the best simple forecast"),
-        Key("Ahead on", f"{verdict.series_won} of {verdict.series_judged}", "series"),
-        Key("Facts within the fan", percent(verdict.coverage), f"{levels[-1] - levels[0]:.0%} is due"),
+        *skill_keys(verdict.skill, verdict.series_won, verdict.series_judged, verdict.coverage, levels),
         Key("Model", f"{number((cost.size or 0) / 1000)} kB", f"{number(cost.latency)} µs a forecast"),
     )
 

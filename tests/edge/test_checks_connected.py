@@ -8,14 +8,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.checks.configured import Checked, checked
+from edge.checks.configured import Checked, checked, usable_bundle
 from edge.checks.connected.broker import Listening
 from edge.checks.connected.broker import check_broker as broker_findings
 from edge.checks.connected.channel import check_channel
@@ -30,6 +30,7 @@ from edge.config.reading import read_config
 from edge.config.sections import Config
 from edge.contract.times import SECOND
 from edge.errors import GatecastError
+from tests.support.devices import serving
 from tests.support.ready_device import AGENT, Device
 from tests.support.servers import Influx, Mosquitto, free_port, wait_until
 
@@ -73,6 +74,11 @@ def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mosquit
         yield broker
 
 
+def stored(config: Config) -> list[Finding]:
+    """What is found of the store, with the bundle that is there."""
+    return check_store(config, usable_bundle(config))
+
+
 @contextmanager
 def answering(status: int, date: str) -> Iterator[int]:
     """A server that answers everything in the same way; gives its port."""
@@ -90,15 +96,8 @@ def answering(status: int, date: str) -> Iterator[int]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as url:
+        yield int(url.rpartition(":")[2])
 
 
 @contextmanager
@@ -219,12 +218,12 @@ def test_the_store_is_tried_and_left_as_it_was(tmp_path: Path, device: Device) -
     """A bucket that is there, one that is not, and a server that was stopped."""
     with Influx(tmp_path / "influx") as influx:
         influx.create("here")
-        well = check_store(configured(device, f'[store]\nurl = "{influx.store_url("here")}"\n'))
+        well = stored(configured(device, f'[store]\nurl = "{influx.store_url("here")}"\n'))
         assert {finding.grade for finding in well} == {Grade.OK}
         assert influx.query("here", "SHOW MEASUREMENTS") == []
-        missing = check_store(configured(device, f'[store]\nurl = "{influx.store_url("missing")}"\n'))
+        missing = stored(configured(device, f'[store]\nurl = "{influx.store_url("missing")}"\n'))
         assert "CREATE DATABASE" in "".join(finding.whole for finding in missing if finding.grade is Grade.WRONG)
-    (finding,) = check_store(configured(device, f'[store]\nurl = "{influx.store_url("here")}"\n'))
+    (finding,) = stored(configured(device, f'[store]\nurl = "{influx.store_url("here")}"\n'))
     assert (finding.grade, "does not answer" in finding.text) == (Grade.WRONG, True)
 
 
@@ -232,7 +231,7 @@ def test_a_server_that_takes_everything_is_no_store_and_its_clock_is_read(device
     """It answers 204 to whatever comes, and its Date lies two hours behind."""
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() - 7200))
     with answering(204, date) as port:
-        findings = check_store(configured(device, f'[store]\nurl = "influxdb://127.0.0.1:{port}/b?org=o"\n'))
+        findings = stored(configured(device, f'[store]\nurl = "influxdb://127.0.0.1:{port}/b?org=o"\n'))
     assert [finding.grade for finding in by_subject(findings, "write")] == [Grade.WRONG]
     (clock,) = by_subject(findings, "clock")
     assert (clock.grade, clock.text.startswith("the server's clock is 2h behind this machine's")) == (Grade.WARNING, True)

@@ -1,12 +1,10 @@
 """`gatecast-agent check --connect`: encryption, the web server of the channel, servers of `[[history]]`, an agent that runs."""
 
-import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from edge.config.reading import read_config
 from edge.config.sections import Config
 from tests.support.agent_process import configure, publisher, running
 from tests.support.certificates import Authority
+from tests.support.devices import Quiet, answering, serving
 from tests.support.ready_device import Device
 from tests.support.servers import Influx, Mosquitto, free_port, wait_until
 
@@ -38,20 +37,6 @@ def configured(device: Device, text: str) -> Config:
     """A configuration that was written and read."""
     device.configure(text)
     return read_config(device.folder / "gatecast.toml")
-
-
-@contextlib.contextmanager
-def served(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[int]:
-    """A web server; gives its port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.mark.servers
@@ -85,15 +70,12 @@ def test_encryption_that_fails_says_why(tmp_path: Path, device: Device) -> None:
 def test_the_channel_of_a_web_server_is_fetched_and_tried(device: Device) -> None:
     """Its bundle is verified and opened; the server's clock is three hours ahead."""
 
-    class Handler(SimpleHTTPRequestHandler):
+    class Handler(Quiet):
         def date_time_string(self, timestamp: float | None = None) -> str:
             return super().date_time_string(int((timestamp or time.time()) + 10_800))
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            """Say nothing."""
-
-    with served(partial(Handler, directory=str(device.folder / "registry"))) as port:
-        config = configured(device, f'[release]\nchannel = "http://127.0.0.1:{port}/live.json"\n')
+    with serving(partial(Handler, directory=str(device.folder / "registry"))) as url:
+        config = configured(device, f'[release]\nchannel = "{url}/live.json"\n')
         named, clock, bundle = check_channel(config)
         assert [finding.grade for finding in (named, clock, bundle)] == [Grade.OK, Grade.WARNING, Grade.OK]
         assert f" names {device.bundle.name}, since 2026-01-15" in named.text
@@ -158,19 +140,8 @@ def test_servers_of_history_are_asked(tmp_path: Path, device: Device) -> None:
 )
 def test_an_agent_that_runs_here_is_asked(status: int, body: bytes, grade: Grade, words: str, device: Device) -> None:
     """It knows best how it is; nobody there is no fault."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            """Say nothing."""
-
-    with served(Handler) as port:
-        (finding,) = check_agent(configured(device, f'[agent]\nhealth = "127.0.0.1:{port}"\n'))
+    with serving(answering(status, body)) as url:
+        (finding,) = check_agent(configured(device, f'[agent]\nhealth = "{url.removeprefix("http://")}"\n'))
     assert (finding.grade, words in finding.text) == (grade, True), finding.line
     (finding,) = check_agent(configured(device, f'[agent]\nhealth = "127.0.0.1:{free_port()}"\n'))
     assert (finding.grade, finding.text.startswith("none answers at ")) == (Grade.OK, True)

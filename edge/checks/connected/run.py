@@ -38,7 +38,7 @@ def connected(checked: Checked, listening: Listening) -> Iterator[Finding]:
         Check("clock", check_clock, MACHINE, "please report it"),
         Check(
             "store",
-            partial(check_store, config),
+            partial(check_store, config, checked.bundle),
             STORE,
             "is the server overloaded, another program there, or the file locked? check [store] url",
         ),

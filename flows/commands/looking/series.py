@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from edge.commands.options import add_config
-from edge.errors import ConfigurationError, GatecastError
+from edge.errors import GatecastError
 from flows.options import Commands, add_command, add_json
 
 if TYPE_CHECKING:
@@ -82,13 +82,10 @@ def run(options: argparse.Namespace) -> int:
 
 def fleet_interval(config: "Config") -> int | None:
     """The interval of the configuration, else that of the live bundle, ns; None where there is neither."""
-    from edge.checks.configured import local_bundle
+    from edge.checks.configured import usable_bundle
     from edge.contract.times import parse_duration
 
     if config.fleet.interval is not None:
         return parse_duration(config.fleet.interval)
-    try:
-        bundle = local_bundle(config)
-    except (ConfigurationError, GatecastError, OSError):  # that is what `gatecast-agent check` is for
-        return None
+    bundle = usable_bundle(config)
     return None if bundle is None else bundle.manifest.contract.interval

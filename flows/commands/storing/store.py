@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(config: "Config", *, as_json: bool) -> int:
+    from edge.checks.configured import usable_bundle
     from edge.checks.connected.store import wanted
     from edge.checks.connected.store_words import document, findings
     from edge.checks.finding import Finding, Grade
@@ -46,7 +47,7 @@ def _check(config: "Config", *, as_json: bool) -> int:
 
     with closing(config.store.open()) as store:
         look = look_at(store)
-    results = findings(look, wanted(config))
+    results = findings(look, wanted(config, usable_bundle(config)))
     if (warning := config.store.in_the_open()) is not None:
         results.append(Finding("encryption", warning, Grade.WARNING))
     if as_json:
