@@ -156,10 +156,10 @@ class WatchedStore:
         with self._watch.during(Stage.ENCODE):
             return self._inner.encode(points, series)
 
-    def write(self, block: bytes) -> None:
+    def write(self, *blocks: bytes) -> None:
         """As `Store.write`."""
         if self._written is not None:
-            self._inner.write(block)
+            self._inner.write(*blocks)
             self._written()
 
     def read(

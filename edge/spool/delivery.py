@@ -257,7 +257,7 @@ class _Attempt:
         if self._stopping():
             raise StoreBusy("stopping")
         try:
-            self._store.write(self._store.join(blocks))
+            self._store.write(*blocks)
         except StoreError:
             raise
         except Exception as error:  # a fault in a client library must not end the thread

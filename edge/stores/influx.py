@@ -118,8 +118,9 @@ class InfluxStore:
         """
         return "\n".join(lines for part in points if len(part) and (lines := self._lines(part, series))).encode()
 
-    def write(self, block: bytes) -> None:
+    def write(self, *blocks: bytes) -> None:
         """As `Store.write`; only an answer that says so counts as stored, and only of a server that has proved itself."""
+        block = blocks[0] if len(blocks) == 1 else self.join(blocks)
         if not block:
             return
         try:

@@ -126,9 +126,9 @@ class SqliteStore:
             sections.append(_Section(part.measurement.name, names, owners, time, lead, fields, part.labels))
         return msgspec.msgpack.encode(sections)
 
-    def write(self, block: bytes) -> None:
+    def write(self, *blocks: bytes) -> None:
         """As `Store.write`."""
-        sections = _decode(block, _Section)
+        sections = [section for block in blocks for section in _decode(block, _Section)]  # in place: joined they lie here twice
         try:
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")

@@ -37,17 +37,17 @@ class Store(Protocol):
     def encode(self, points: Sequence[Points], series: SeriesTable) -> bytes:
         """Points as one block that `write` takes, now or after a restart; no I/O."""
 
-    def write(self, block: bytes) -> None:
-        """Make a block durable.
+    def write(self, *blocks: bytes) -> None:
+        """Make blocks durable, in their order; one write of many is cheaper than a write of each.
 
         Raises:
-            StoreBusy: away or overloaded; send the same block again.
+            StoreBusy: away or overloaded; send the same blocks again.
             StoreDenied: the account, bucket or address is wrong.
-            BlockRefused: the store will never take this block as it is; some rows may be stored all the same.
+            BlockRefused: the store will never take these blocks as they are; some rows may be stored all the same.
         """
 
     def join(self, blocks: Sequence[bytes]) -> bytes:
-        """Several blocks as one, in order; one write is cheaper than many."""
+        """Several blocks as one, in order."""
 
     def split(self, block: bytes) -> tuple[bytes, bytes] | None:
         """Two halves of a block, or None where it cannot be split any further."""

@@ -226,14 +226,14 @@ class Slow(SqliteStore):
         super().__init__(path)
         self.waits, self.may_write, self.written = threading.Event(), threading.Event(), threading.Event()
 
-    def write(self, block: bytes) -> None:
+    def write(self, *blocks: bytes) -> None:
         """As `SqliteStore.write`."""
-        if self.waits.is_set() or "reading" not in self.count(block):
-            super().write(block)
+        if self.waits.is_set() or "reading" not in self.count(self.join(blocks)):
+            super().write(*blocks)
             return
         self.waits.set()
         self.may_write.wait(HANGS_AFTER)
-        super().write(block)
+        super().write(*blocks)
         self.written.set()
 
 

@@ -37,11 +37,11 @@ class Forgetful(SqliteStore):
         super().__init__(path)
         self._keeps, self._blocks = keeps, 0
 
-    def write(self, block: bytes) -> None:
+    def write(self, *blocks: bytes) -> None:
         """Believe some blocks away."""
         self._blocks += 1
         if self._keeps and self._blocks % self._keeps == 0:
-            super().write(block)
+            super().write(*blocks)
 
 
 def csv(path: Path, rows: Sequence[str], header: str = "time,h.a,h.b") -> Path:

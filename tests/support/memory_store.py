@@ -25,8 +25,9 @@ class Memory:
         """Not used."""
         raise NotImplementedError
 
-    def write(self, block: bytes) -> None:
-        """Keep it."""
+    def write(self, *blocks: bytes) -> None:
+        """Keep them as one."""
+        block = self.join(blocks)
         self.trouble(block)
         self.writes.append(block)
 
