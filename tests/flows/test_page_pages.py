@@ -1,9 +1,6 @@
 """The page in a real Chromium: numbers on the page are numbers in the store, and it goes on when the store is away."""
 
 import json
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +9,9 @@ import pytest
 
 from edge.stores.sqlite import sqlite_url
 from tests.support.chromium import Tab, browser
+from tests.support.page_program import page_of
 from tests.support.page_store import FREEZER, NAMES, page_store
 
-ROOT = Path(__file__).parents[2]
 CONFIG = """
 [mqtt]
 url = "mqtt://127.0.0.1"
@@ -35,16 +32,8 @@ def page(tmp_path: Path) -> Iterator[str]:
     path.parent.mkdir()
     page_store(tmp_path / "store.db", reported=time.time_ns()).close()
     path.write_text(CONFIG.format(url=json.dumps(sqlite_url(tmp_path / "store.db"))))
-    command = [sys.executable, "-m", "flows.cli", "page", "--config", str(path), "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            told = re.search(r"http://127\.0\.0\.1:\d+", line)
-            assert told is not None, line + process.stdout.read()
-            yield told[0]
-        finally:
-            process.terminate()
+    with page_of(path) as address:
+        yield address
 
 
 @pytest.fixture
