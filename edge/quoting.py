@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 SHOWN = 60  # characters of a foreign value that a line shows
+FAR = -1.0  # a gain below this is told in words: beside an error of nearly 0 its percentage says nothing
 _SIGNS = (
     "pass",
     "pwd",
@@ -45,6 +46,16 @@ def counted(number: int, word: str, plural: str = "") -> str:
         plural: word for several, where it is not the other one with an s.
     """
     return f"{number:,} {word if number == 1 else plural or f'{word}s'}"
+
+
+def gained(gain: float | None, percent: str) -> str:
+    """A gain or a skill in words: its percentage, or `far worse` where the error is more than twice the other one.
+
+    Args:
+        gain: share by which an error is below another one; None where it is not known.
+        percent: the same as text.
+    """
+    return "far worse" if gain is not None and gain < FAR else percent
 
 
 def quoted(value: object, most: int = SHOWN) -> str:

@@ -9,7 +9,7 @@ from edge.quoting import counted
 from flows.output.tables import finite, rich_table
 from pipeline.cells.comparison import Comparison, titles
 from pipeline.cells.recall import KEPT
-from pipeline.report.page import Grid, markdown, number, percent
+from pipeline.report.page import Grid, gain, markdown, number, percent
 from pipeline.training.cells import CELLS
 
 TITLES = (
@@ -30,7 +30,7 @@ def grids(comparison: Comparison) -> tuple[Grid, ...]:
                 comparison.memory(row.cell).retention,
                 number(row.batched),
                 f"{row.parameters:,}",
-                percent(row.skill, sign=True),
+                gain(row.skill),
                 use.text,
             )
             for row, use in zip(comparison.rows, comparison.uses, strict=True)

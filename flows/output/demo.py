@@ -7,9 +7,10 @@ from flows.output.demonstration import Demonstration
 from flows.output.models import model_document
 from flows.output.retrained import print_candidates
 from flows.output.tables import known, rich_table
-from pipeline.report.page import Grid, number, percent
+from pipeline.report.page import Grid, gain, number, percent
 from pipeline.report.plots import forecast_plot
 from pipeline.report.report import lead_grid
+from pipeline.report.winner import below
 from pipeline.training.cells import CELLS
 
 IN_THE_TABLE = "mean absolute error on the replay, in units of the last value's error"
@@ -97,10 +98,9 @@ def headlines(demo: Demonstration) -> list[str]:
         ]
     else:
         lines.append(
-            f"skill: {percent(errors.skill, sign=True)} beside the best baseline of each series, "
-            f"ahead on {errors.won} of {len(errors.names)}"
+            f"skill: {gain(errors.skill)} beside the best baseline of each series, ahead on {errors.won} of {len(errors.names)}"
         )
-        lines += [f"  behind on {name}: {percent(-value)} above {baseline}" for name, baseline, value in errors.lost_to()]
+        lines += [f"  behind on {name}: {below(value)} {baseline}" for name, baseline, value in errors.lost_to()]
         levels = demo.contract.quantiles
         lines.append(f"{levels[-1] - levels[0]:.0%} interval: holds {percent(errors.coverage)} of the facts")
         lines.append(

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from edge.forecaster.manifest import Manifest
 from flows.output.tables import rich_table
-from pipeline.report.page import DASH, Grid, number, percent
+from pipeline.report.page import DASH, Grid, gain, number
 
 
 def model_document(manifest: Manifest) -> dict[str, object]:
@@ -44,7 +44,7 @@ def _manifest_row(manifest: Manifest, live: str | None) -> tuple[str, ...]:
         "*" if manifest.version == live else "",
         str(len(manifest.series)),
         number(manifest.model.size / 1000) if manifest.model else DASH,
-        percent(None if own is None else own.skill, sign=True),
+        gain(None if own is None else own.skill),
     )
 
 

@@ -16,7 +16,7 @@ from pipeline.cells.drawings import cell_pages
 from pipeline.cells.pen import A4, INK, MARGIN, QUIET
 from pipeline.cells.recall import KEPT, Memory
 from pipeline.cells.uses import Form
-from pipeline.report.page import number, percent
+from pipeline.report.page import gain, number
 from pipeline.training.cells import CELLS
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def _draw_table(axis: Any, comparison: Comparison) -> None:  # noqa: ANN401
             comparison.memory(row.cell).retention,
             f"{number(row.single, 2)} / {number(row.batched, 2)}",
             f"{row.parameters:,}",
-            percent(row.skill, sign=True),
+            gain(row.skill),
             fill(use.text, WIDEST_USE),
         )
         stressed = (True, False, False, False, False, bool(use.titles))

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.contract.columns import Bool, Float64
 from edge.forecaster.manifest import Check, Outcome
-from edge.quoting import counted
+from edge.quoting import FAR, counted
 from pipeline.judging.chance import Gain, Prior, share_error
 from pipeline.judging.evaluation import MOST_MISSED, Evaluation, skills_against
 from pipeline.judging.metrics import MOST_LOST, best_reference, mean_skill
@@ -175,7 +175,7 @@ def _outcome(*, passed: bool) -> Outcome:
 
 
 def _below(skill: float) -> str:
-    return f"{abs(skill):.1%} {'below' if skill >= 0 else 'above'}"
+    return "far above" if skill < FAR else f"{abs(skill):.1%} {'below' if skill >= 0 else 'above'}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.quoting import FAR, gained
+
 DASH = "\N{EN DASH}"  # stands where there is no number
 
 
@@ -34,6 +36,26 @@ def percent(value: float | None, *, sign: bool = False) -> str:
     if value is None or not math.isfinite(value):
         return DASH
     return f"{100 * value:+.1f} %" if sign else f"{100 * value:.1f} %"
+
+
+def gain(value: float | None) -> str:
+    """A gain or a skill in percent with its sign; `far worse` below -100 %, a dash where there is none."""
+    return gained(value, percent(value, sign=True))
+
+
+def beside_yesterday(error: float, naive: float, unit: str = "") -> str:
+    """What a gain below -100 % means; empty where the gain is not as low.
+
+    Args:
+        error: mean absolute error of the forecasts.
+        naive: the same of the value one day before.
+        unit: unit of both; empty where nobody has named it.
+    """
+    if not (math.isfinite(error) and math.isfinite(naive)) or error <= (1 - FAR) * naive:
+        return ""
+    better = "exact" if naive == 0 else "far better"
+    texts = (f"{number(each)} {unit}".rstrip() for each in (error, naive))
+    return f"yesterday repeated is {better} here: error {' beside '.join(texts)}"
 
 
 def markdown(grid: Grid) -> str:

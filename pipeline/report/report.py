@@ -18,7 +18,7 @@ from pipeline.history.checks import Report
 from pipeline.history.prepared import Prepared
 from pipeline.judging.contender import on_device
 from pipeline.release.decision import Judged, Release
-from pipeline.report.page import DASH, Grid, markdown, number, percent
+from pipeline.report.page import DASH, Grid, gain, markdown, number, percent
 from pipeline.report.plots import forecast_plot, panels
 from pipeline.training.cells import CELLS
 
@@ -128,7 +128,7 @@ def model_card(manifest: Manifest) -> str:
         grid = Grid(
             (*leads.headers, "skill", "coverage"),
             tuple(
-                (*row, percent(metric.skill, sign=True), percent(metric.coverage))
+                (*row, gain(metric.skill), percent(metric.coverage))
                 for row, metric in zip(leads.rows, manifest.metrics, strict=True)
             ),
         )
@@ -180,7 +180,7 @@ def _candidate_row(judged: Judged) -> tuple[str, ...]:
     model, verdict = judged.candidate.bundle.manifest.model, judged.trial.verdict
     return (
         DASH if model is None else f"{CELLS[model.cell].title} {model.design}",
-        percent(verdict.skill, sign=True),
+        gain(verdict.skill),
         f"{verdict.series_won} of {verdict.series_judged}",
         percent(verdict.coverage),
         number((judged.cost.size or 0) / 1000),

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from edge.quoting import counted
+from edge.quoting import FAR, counted
 from pipeline.report.drawing import forecast_picture, thinned
-from pipeline.report.page import DASH, Grid, number, percent
+from pipeline.report.page import DASH, Grid, gain, number, percent
 from pipeline.report.plots import Panel
 from pipeline.report.style import STYLE
 from pipeline.report.winner import Winner
@@ -43,9 +43,9 @@ def skill_keys(skill: float, won: int, judged: int, coverage: float, levels: Seq
         levels: levels of the quantiles.
     """
     return (
-        Key("Skill", percent(skill, sign=True), "beside the best simple forecast"),
+        Key("Skill", gain(skill), "beside the best simple forecast"),
         Key("Ahead on", f"{won} of {judged}", "series"),
-        Key("Facts within the fan", percent(coverage), f"{levels[-1] - levels[0]:.0%} is due"),
+        Key("Facts within the fan", percent(coverage), f"should be {levels[-1] - levels[0]:.0%}"),
     )
 
 
@@ -159,7 +159,7 @@ def _first(series: Sequence[SeriesFigures]) -> str:
     if panel is None:  # `typical` gives none of these
         return ""
     name = f'<a href="#series-{row + 1}">{escape(each.name)}</a>'
-    note = f"{name}: in the middle of all series by skill ({percent(each.skill, sign=True)})."
+    note = f"{name}: in the middle of all series by skill ({gain(each.skill)})."
     picture = forecast_picture(thinned(panel, MOST_MOMENTS), _described(each, panel))
     return (
         f'<figure class="card first">{_legend(panel)}{picture}<figcaption>{note} Each forecast begins at a dotted line, where '
@@ -178,7 +178,7 @@ def _described(each: SeriesFigures, panel: Panel) -> str:
     made = counted(len(panel.origins), "forecast")
     return (
         f"{each.name}: fact and the newest {made}{f', in{unit}' if unit else ''}. Forecasts of it are off by "
-        f"{number(each.error)}{unit} on average; skill {percent(each.skill, sign=True)}. The table below has the figures."
+        f"{number(each.error)}{unit} on average; skill {gain(each.skill)}. The table below has the figures."
     )
 
 
@@ -226,13 +226,15 @@ def _list(sheet: Sheet) -> str:
     rows = "".join(
         f'<tr><th scope="row"><a href="#series-{row}">{escape(each.name)}</a></th>'
         + (f'<td class="text">{escape(each.unit or DASH)}</td>' if named else "")
-        + f'<td>{number(each.error)}</td><td class="{_mood(each.skill)}">{percent(each.skill, sign=True)}</td></tr>'
+        + f'<td>{number(each.error)}</td><td class="{_mood(each.skill)}">{gain(each.skill)}</td></tr>'
         for row, each in enumerate(sheet.series, 1)
     )
     heads = ["series", *(["unit"] if named else []), "error", "skill"]
     head = "".join(f'<th scope="col"{_left(column, text)}>{text}</th>' for column, text in enumerate(heads))
-    caption = "<caption>error: mean absolute error, in the unit of the series</caption>"
-    listed = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    caption = "error: mean absolute error, in the unit of the series"
+    if any(each.skill < FAR for each in sheet.series):
+        caption += "; far worse: more than twice the error of the best simple forecast"
+    listed = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     if len(sheet.series) > OPEN:
         listed = f"<details><summary>List of {counted(len(sheet.series), 'series', 'series')}</summary>{listed}</details>"
     units = "" if named else " No unit is known: unit = &quot;°C&quot; in an [[ingest]] rule names it, here and on the page."
@@ -260,7 +262,7 @@ def _series(row: int, each: SeriesFigures, most: int) -> str:
     return (
         f'<article class="card" id="series-{row}"><h3><a href="#series-{row}">{escape(each.name)}</a>{unit}</h3>'
         f'<p class="short">error {number(each.error)}{f" {escape(each.unit)}" if each.unit else ""}, '
-        f'skill <b class="{_mood(each.skill)}">{percent(each.skill, sign=True)}</b></p>{picture}'
+        f'skill <b class="{_mood(each.skill)}">{gain(each.skill)}</b></p>{picture}'
         f"<details><summary>In numbers</summary>{table(each.grid, in_unit)}{lines}</details>"
         '<p class="back"><a href="#series">to the list</a></p></article>'
     )

@@ -8,6 +8,7 @@ import numpy as np
 from edge.contract.columns import Float64
 from edge.forecaster.baselines import seasonal_naive
 from edge.forecaster.manifest import Check, Manifest, Outcome
+from edge.quoting import FAR
 from pipeline.judging.evaluation import skills_against
 from pipeline.judging.metrics import mean_skill
 from pipeline.release.decision import Release
@@ -55,7 +56,9 @@ def title_of(manifest: Manifest) -> str:
 
 def below(skill: float) -> str:
     """How far an error is below another one, from the skill beside it."""
-    return "not comparable with" if not np.isfinite(skill) else f"{percent(abs(skill))} {'below' if skill >= 0 else 'above'}"
+    if not np.isfinite(skill):
+        return "not comparable with"
+    return "far above" if skill < FAR else f"{percent(abs(skill))} {'below' if skill >= 0 else 'above'}"
 
 
 def winner(release: Release, scale: Float64, *, asked: bool = True) -> Winner:

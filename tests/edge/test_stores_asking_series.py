@@ -185,10 +185,10 @@ def test_the_interval_of_most_series_counts() -> None:
 
 
 def test_gain_is_told_where_there_is_one() -> None:
-    """1 - error ÷ naive error; a naive error of 0 gives none."""
+    """1 - error ÷ naive error; beside a naive error of 0 it is below any number."""
     assert [Scored(1, *errors).gain for errors in ((1.0, 4.0), (3.0, 2.0), (1.0, 0.0), (math.nan, 1.0))] == [
         0.75,
         -0.5,
-        None,
+        -math.inf,
         None,
     ]

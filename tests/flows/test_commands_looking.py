@@ -114,6 +114,19 @@ def test_the_table_fits_a_terminal() -> None:
     assert series_document(rows, DAY)["error_over_seconds"] == 86_400
 
 
+def test_a_forecast_far_behind_yesterday_is_told_in_words() -> None:
+    """Beside an error of nearly 0 or 0; it comes first by gain, and a program has the number, or null beside 0."""
+    errors = {"a": Scored(4, 0.01, 0.00001), "b": Scored(4, 0.01, 0.0), "c": Scored(4, 0.0, 0.0)}
+    rows = standings([replace(LIVE, name=name) for name in "abc"], errors, HOUR, NOW)
+    lines = series_text(rows, DAY, NOW, ZONE).splitlines()
+    assert [("far worse" in line, "%" in line) for line in lines[1:4]] == [(True, False), (True, False), (False, False)]
+    assert lines[7] == "far worse: more than twice the error of the value one day before;"
+    assert "far worse" not in series_text(rows[2:], DAY, NOW, ZONE)
+    assert [row.series.name for row in in_order(rows, "gain")] == ["b", "a", "c"]
+    document = json.loads(json.dumps(series_document(rows, DAY)))
+    assert [row["gain"] for row in document["series"]] == [pytest.approx(-999), None, None]
+
+
 def test_series_of_a_real_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Errors and gain by hand: 1 and 3 beside 2 and 6; recorded readings are as old as the newest of them."""
     config = write_config(tmp_path)
@@ -209,6 +222,21 @@ def test_forecast_of_a_real_store(tmp_path: Path, capsys: pytest.CaptureFixture[
     first = {"time": "2026-09-21T15:00:00Z", "origin": "2026-09-21T15:00:00Z", "lead": 1, "q10": -1.0, "q50": 0.5, "q90": 2.0}
     assert document["forecast"][0] == first
     assert document["facts"][-1] == {"time": "2026-09-21T14:00:00Z", "value": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("naive", "better"),
+    [(1e-5, "far better here: error 2.00 °C beside 0.0000100 °C"), (0.0, "exact here: error 2.00 °C beside 0 °C")],
+)
+def test_a_forecast_says_where_yesterday_is_far_better(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], naive: float, better: str
+) -> None:
+    """In place of a gain of -20,000,000 %, which says nothing."""
+    config = write_config(tmp_path)
+    fill(tmp_path, naive=naive)
+    out = call(capsys, "forecast", "roof.t", "--config", config)[1]
+    assert f"last 1d: yesterday repeated is {better},\ncoverage 50.0 % (facts in the interval)\n" in out
+    assert "gain" not in out
 
 
 def test_a_series_without_a_forecast_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

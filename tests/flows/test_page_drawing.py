@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.contract.times import DAY, SECOND, UNITS
-from flows.page.drawing import cards, words
+from flows.page.drawing import cards, lists, words
 from flows.page.drawing.chart import options, spark
 from flows.page.drawing.lists import address, series_list
 from flows.page.figures.asked import POINTS, Snapshot, look, look_at_series, look_at_sparks
@@ -130,10 +130,29 @@ def test_cards_say_what_the_store_says(store: Path) -> None:
     assert "agent-1 up readings 2.50/s lag 0.250 s waiting 2.05 kB" in plain(cards.agents_card(snapshot.agents, NOW))
     figures = plain(cards.series_figures(row, detail, snapshot))
     assert "Now -18.5 °C 18:00 Highest ahead -16.5 °C at 19:00 Lowest ahead -18.0 °C at 18:00 Error 2.00 °C" in figures
-    assert "Gain +50 % last 24 h Coverage 75.0 % 80 % is due" in figures
+    assert "Gain +50 % last 24 h Coverage 75.0 % should be 80 %" in figures
     assert "19:00 -19.0 -16.5 -14.0" in plain(cards.ahead_table(detail, "°C", snapshot))
     assert "1 h 1.50 4.00 100 % 2 h 2.50 4.00 50 %" in plain(cards.leads_card(detail.leads, HOUR, "°C"))
     assert "now -18.5 °C. The forecast is highest in 1" in plain(cards.described(row, detail, snapshot))
+
+
+def test_a_gain_far_below_zero_is_told_in_words(store: Path) -> None:
+    """Beside an error of nearly 0 a percentage says nothing; beside 0 there is none. The same in list, figure and title."""
+    opened = page_store(store)
+    snapshot = look(opened, NOW, by_readings=False)
+    detail = look_at_series(opened, snapshot, FREEZER, 3 * HOUR)
+    rows = [Row("a", 1.0, NOW, error=0.01, naive=naive) for naive in (0.00001, 0.0, 0.005)]
+    assert [row.gain for row in rows] == [pytest.approx(-999), -math.inf, -1.0]
+    shown = [plain(lists.gain(row)) for row in rows]
+    assert shown == ["far worse", "far worse", "-100 %"]
+    told = "yesterday repeated is far better here: error 0.0100 beside 0.0000100"
+    assert f'title="{told}"' in lists.gain(rows[0])
+    assert 'title="yesterday repeated is exact here: error 0.0100 beside 0"' in lists.gain(rows[1])
+    assert f"Gain far worse {told} Coverage" in plain(cards.series_figures(rows[0], detail, snapshot))
+    fleet = replace(snapshot, rows=tuple(rows[:2]))
+    assert "Ahead of yesterday 0 of 2 series Gain far worse median" in plain(cards.fleet_figures(fleet))
+    still = lists.gain(Row("a", 1.0, NOW, error=0.0, naive=0.0))
+    assert (plain(still), 'title="both errors are 0"' in still) == ("none", True)
 
 
 def test_an_empty_store_says_what_to_do() -> None:

@@ -78,7 +78,7 @@ def test_a_series_shows_its_numbers(page: str, tab: Tab) -> None:
     assert shown["highest"] == "-16.5 °Cat 19:00"
     assert shown["lowest"] == "-18.0 °Cat 18:00"
     assert shown["error"] == "2.00 °Cyesterday repeated: 4.00"
-    assert shown["coverage"] == "75.0 %80 % is due"
+    assert shown["coverage"] == "75.0 %should be 80 %"
     assert plain(tab.text("[data-lead='2']")) == "2 h2.504.0050 %"
     assert "19:00-19.0-16.5-14.0" in plain(tab.text("details table")).replace(" ", "")
     assert "now -18.5 °C. The forecast is highest in" in plain(tab.value("document.querySelector('.fan').ariaLabel"))

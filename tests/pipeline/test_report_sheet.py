@@ -101,6 +101,17 @@ def test_the_picture_comes_before_any_table_and_shows_the_series_in_the_middle()
     assert "no series has a whole forecast" in sheet_html(sheet(replace(shown[0], panel=None)))
 
 
+def test_a_series_far_behind_a_simple_forecast_is_told_in_words() -> None:
+    """A skill of -72235 % says nothing: in the list, in its heading, and to those who do not see the picture."""
+    page = sheet_html(sheet(series("still", -722.35), series("usual", -0.5)))
+    assert '<td class="bad">far worse</td>' in page
+    assert 'skill <b class="bad">far worse</b>' in page
+    assert "on average; skill far worse. The table" in page
+    assert "in the unit of the series; far worse: more than twice the error of the best simple forecast</caption>" in page
+    assert "72235" not in page.replace(",", "")
+    assert "far worse" not in sheet_html(sheet(series("usual", -1.0)))
+
+
 def test_no_text_becomes_code_and_nothing_is_fetched() -> None:
     """Names, units and sentences are escaped everywhere, in attributes too; every link stays within the file."""
     page = sheet_html(sheet(series(EVIL, unit=EVIL), text=EVIL))

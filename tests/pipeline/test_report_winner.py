@@ -97,4 +97,5 @@ def test_a_baseline_that_goes_out_is_named() -> None:
 def test_every_check_that_can_fail_has_its_advice() -> None:
     """Those of the verdict, by their names; an error that cannot be compared is no number."""
     assert set(ADVICE) == {"gain", "far behind", "wild", "answers", "finite", "champion", "latency", "size", "coverage"}
-    assert [below(value) for value in (0.25, -0.1, np.nan)] == ["25.0 % below", "10.0 % above", "not comparable with"]
+    assert [below(value) for value in (0.25, -0.1, -722.35)] == ["25.0 % below", "10.0 % above", "far above"]
+    assert below(np.nan) == "not comparable with"

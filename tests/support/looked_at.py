@@ -24,7 +24,7 @@ def write_config(folder: Path, store: str | None = None, more: str = "") -> Path
     return path
 
 
-def fill(folder: Path, store: Store | None = None) -> None:
+def fill(folder: Path, store: Store | None = None, naive: float | None = None) -> None:
     """Readings of three series; forecasts of the first, from 14:00 with six leads and from 15:00 with two; two scores."""
     opened = store or open_store(f"sqlite:///{folder / 'store.db'}")
     table = SeriesTable(NAMES)
@@ -36,7 +36,10 @@ def fill(folder: Path, store: Store | None = None) -> None:
         write(opened, table, Points(FORECAST, np.zeros(reach, np.int32), origin + HOUR * number, fields))
     described: dict[str, Any] = {"unit": "°C", "kind": "gauge", "counter": np.array([0]), "hold": np.array([0.0])}
     write(opened, table, Points(MEANING, np.zeros(1, np.int32), np.array([START]), described))
-    scores: dict[str, Any] = {"absolute_error": np.array([1.0, 3.0]), "baseline_absolute_error": np.array([2.0, 6.0])}
+    scores: dict[str, Any] = {
+        "absolute_error": np.array([1.0, 3.0]),
+        "baseline_absolute_error": np.array([2.0, 6.0] if naive is None else [naive] * 2),
+    }
     scores["covered"] = np.array([1.0, 0.0])
     leads = np.array([1, 2], np.int32)
     write(opened, table, Points(FORECAST_SCORE, np.zeros(2, np.int32), np.full(2, START), scores, leads))

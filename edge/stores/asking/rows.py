@@ -88,8 +88,12 @@ class Scored:
 
     @property
     def gain(self) -> float | None:
-        """1 - error ÷ seasonal-naive error; None where there is no such error, or it is 0."""
-        return 1 - self.error / self.naive if self.naive > 0 and math.isfinite(self.error) else None
+        """1 - error ÷ seasonal-naive error; minus infinity where only that is 0; None where both are 0, or one is unknown."""
+        if not (math.isfinite(self.error) and math.isfinite(self.naive)):
+            return None
+        if self.naive > 0:
+            return 1 - self.error / self.naive
+        return -math.inf if self.error > 0 else None
 
 
 def usual_interval(known: Iterable[Newest], fleet: int | None) -> int | None:

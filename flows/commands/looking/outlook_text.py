@@ -11,7 +11,7 @@ from flows.commands.looking.outlook import Outlook
 from flows.commands.looking.series_text import forecaster
 from flows.commands.looking.standing import State
 from flows.output.tables import finite
-from pipeline.report.page import number, percent
+from pipeline.report.page import beside_yesterday, gain, number, percent
 from pipeline.report.plots import Panel, forecast_plot
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -77,11 +77,13 @@ def _worth(outlook: Outlook) -> str:
     scored, over = outlook.standing.scored, format_duration(outlook.over)
     if scored is None:
         return f"no forecast was scored in the last {over}"
-    gain, coverage = percent(scored.gain, sign=True), percent(finite(scored.coverage))
+    coverage = percent(finite(scored.coverage))
     unit = f" {one_line(outlook.standing.series.unit)}" if outlook.standing.series.unit else ""
     error, naive = f"error {number(scored.error)}{unit}", f"naive (the value one day before) {number(scored.naive)}{unit}"
     share = f"coverage {coverage} (facts in the interval)"
-    return f"last {over}: {error}, {naive},\ngain {gain} (1 - error / naive), {share}"
+    if better := beside_yesterday(scored.error, scored.naive, unit.strip()):
+        return f"last {over}: {better},\n{share}"
+    return f"last {over}: {error}, {naive},\ngain {gain(scored.gain)} (1 - error / naive), {share}"
 
 
 def _blocks(outlook: Outlook, width: int) -> list[str]:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, tzinfo
 
 from edge.contract.times import SECOND, format_duration, iso
 from edge.forecaster.manifest import VERSION
-from edge.quoting import one_line
+from edge.quoting import FAR, one_line
 from flows.commands.looking.standing import Standing, State
 from flows.output.tables import finite
-from pipeline.report.page import DASH, number, percent
+from pipeline.report.page import DASH, gain, number, percent
 
 HEADERS = ("series", "last", "at", "every", "forecast by", "error", "naive", "gain", "coverage", "state")
+FAR_WORSE = "far worse: more than twice the error of the value one day before;"
 LEFT = {"series", "at", "forecast by", "state"}
 SPARED = ("coverage", "naive", "every", "forecast by", "at")  # columns that a narrow terminal does without, in this order
 FEWEST = 12  # characters of a name that every terminal shows
@@ -62,6 +63,8 @@ def series_text(rows: Sequence[Standing], over: int, now: int, zone: tzinfo | No
         "naive: the same of the value one day before; gain: 1 - error / naive;",
         "coverage: share of the facts within the outermost quantiles",
     ]
+    if any(row.gain is not None and row.gain < FAR for row in rows):
+        words.insert(3, FAR_WORSE)
     return "\n".join([*lines, *words, *_advice(rows)])
 
 
@@ -82,7 +85,7 @@ def _cells(row: Standing, now: int, zone: tzinfo | None) -> tuple[str, ...]:
         forecaster(series.model) or DASH,
         number(None if scored is None else scored.error),
         number(None if scored is None else scored.naive),
-        percent(row.gain, sign=True),
+        gain(row.gain),
         percent(None if scored is None else finite(scored.coverage)),
         state,
     )

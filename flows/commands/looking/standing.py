@@ -44,7 +44,7 @@ class Standing:
 
     @property
     def gain(self) -> float | None:
-        """1 - error ÷ seasonal-naive error; None where there is no such error, or it is 0."""
+        """1 - error ÷ seasonal-naive error; minus infinity and None as of `Scored`."""
         return None if self.scored is None else self.scored.gain
 
 

@@ -10,7 +10,7 @@ from edge.errors import GatecastError
 from edge.forecaster.manifest import Manifest
 from edge.quoting import counted
 from pipeline.release.registry import Registry
-from pipeline.report.page import percent
+from pipeline.report.page import gain
 
 START = "run gatecast retrain; without a history yet: gatecast promote last_value"
 
@@ -41,7 +41,7 @@ def check_registry(config: Config, now: Callable[[], datetime] = lambda: datetim
 
 def _words(manifest: Manifest, now: datetime) -> str:
     own = next((metric for metric in manifest.metrics if metric.forecaster == manifest.version), None)
-    skill = "" if own is None or own.skill is None else f", skill {percent(own.skill, sign=True)}"
+    skill = "" if own is None or own.skill is None else f", skill {gain(own.skill)}"
     learned = f"{len(manifest.series)} series" if manifest.series else "trained on none of your series"
     days = (now - datetime.fromisoformat(manifest.created).astimezone(UTC)).days
     return f"{manifest.version}: {learned}{skill}, {counted(days, 'day')} old"

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from edge.quoting import gained
 from edge.stores.asking.rows import level
 from flows.page.drawing.lists import address, dotted, gain
 from flows.page.drawing.words import DASH, ago, amount, clock, count, day, length, model, number, percent, with_unit
@@ -12,6 +13,7 @@ from flows.page.figures.asked import Snapshot
 from flows.page.figures.detail import Detail, LeadRow
 from flows.page.figures.fleet import AgentRow, Run, total
 from flows.page.figures.series import Row, Standing, is_silent, standing
+from pipeline.report.page import beside_yesterday
 
 MOST_DROPS = 8
 MOST_HOURS = 48  # rows of the table of what is to come
@@ -64,12 +66,12 @@ def fleet_figures(snapshot: Snapshot) -> str:
     up = [agent for agent in snapshot.agents if agent.is_up(snapshot.clock)]
     rate = total([agent.rate for agent in up])
     levels = band_share(snapshot.quantiles)
-    due = f"{percent(levels)} is due" if math.isfinite(levels) else ""
+    due = f"should be {percent(levels)}" if math.isfinite(levels) else ""
     agents = f"{len(up)} of {len(snapshot.agents)} agents up" if snapshot.agents else "no agent reports"
     return (
         '<dl class="figures">'
         + figure("Ahead of yesterday", f"{count(fleet.ahead)}<small> of {count(fleet.scored)}</small>", "series", "ahead")
-        + figure("Gain", percent(fleet.gain, sign=True, digits=1), "median of the series", "gain")
+        + figure("Gain", gained(fleet.gain, percent(fleet.gain, sign=True, digits=1)), "median of the series", "gain")
         + figure("Coverage", percent(fleet.coverage, digits=1), due, "coverage")
         + figure("Readings", f"{number(rate)}<small> /s</small>" if up else DASH, agents, "rate")
         + "</dl>"
@@ -100,15 +102,16 @@ def series_figures(row: Row, detail: Detail, snapshot: Snapshot) -> str:
         return figure(label, with_unit(end[1], row.unit), f"at {clock(end[0], snapshot.now)}", key)
 
     levels = band_share(snapshot.quantiles)
-    due = f"{percent(levels)} is due" if math.isfinite(levels) else ""
+    due = f"should be {percent(levels)}" if math.isfinite(levels) else ""
     naive = f"yesterday repeated: {number(row.naive)}" if math.isfinite(row.naive) else "not scored yet"
+    better = escape(beside_yesterday(row.error, row.naive, row.unit))
     return (
         '<dl class="figures">'
         + figure("Now", with_unit(row.value, row.unit), clock(row.time, snapshot.now), "now")
         + extreme("Highest ahead", highest, "highest")
         + extreme("Lowest ahead", lowest, "lowest")
         + figure("Error", with_unit(row.error, row.unit), naive, "error")
-        + figure("Gain", gain(row.gain), f"last {length(snapshot.span)}", "gain")
+        + figure("Gain", gain(row), better or f"last {length(snapshot.span)}", "gain")
         + figure("Coverage", percent(row.coverage, digits=1), due, "coverage")
         + "</dl>"
     )

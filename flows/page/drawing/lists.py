@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
 
+from edge.quoting import gained
 from edge.stores.asking.rows import USUAL
 from flows.page.drawing.chart import spark
 from flows.page.drawing.words import DASH, ago, percent, with_unit
 from flows.page.figures.asked import SPARK, Snapshot, Spark
 from flows.page.figures.series import Row, is_silent
+from pipeline.report.page import beside_yesterday
 
 WORSE = -0.02  # a gain below this is drawn as a loss
 
@@ -43,7 +45,7 @@ def _item(row: Row, picture: Spark | None, snapshot: Snapshot, *, is_current: bo
         f'<li><a href="{address(row.name)}" data-series="{escape(row.name)}"{state}>'
         f'<span class="name">{dotted(row.name)}<span class="state">{_state(row, snapshot)}</span></span>'
         f"{drawn}"
-        f'<span class="value">{with_unit(row.value, row.unit)}{gain(row.gain)}</span></a></li>'
+        f'<span class="value">{with_unit(row.value, row.unit)}{gain(row)}</span></a></li>'
     )
 
 
@@ -53,13 +55,15 @@ def dotted(name: str) -> str:
     return f'<span class="head">{escape(head)}{dot}</span><span class="tail">{escape(tail)}</span>' if dot else escape(name)
 
 
-def gain(value: float) -> str:
-    """The gain of a series, with a colour and a sign."""
+def gain(row: Row) -> str:
+    """The gain of a series, with a colour and a sign; below -100 % in words."""
+    value = row.gain
     if math.isnan(value):
-        return f'<span class="gain none" title="not scored yet">{DASH}</span>'
+        title = "both errors are 0" if row.error == row.naive == 0 else "not scored yet"
+        return f'<span class="gain none" title="{title}">{DASH}</span>'
     kind = "good" if value > 0 else "bad" if value < WORSE else "even"
-    title = "error beside that of the seasonal-naive forecast"
-    return f'<span class="gain {kind}" title="{title}">{percent(value, sign=True)}</span>'
+    title = beside_yesterday(row.error, row.naive, row.unit) or "error beside that of the seasonal-naive forecast"
+    return f'<span class="gain {kind}" title="{escape(title)}">{gained(value, percent(value, sign=True))}</span>'
 
 
 def _state(row: Row, snapshot: Snapshot) -> str:

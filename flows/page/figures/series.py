@@ -43,7 +43,7 @@ class Row:
 
     @property
     def gain(self) -> float:
-        """How far the error is below that of the seasonal-naive forecast, as a share; NaN where either is not known."""
+        """How far the error is below that of the seasonal-naive forecast, a share, as `Scored` has it; NaN for None."""
         gain = Scored(0, self.error, self.naive).gain
         return NAN if gain is None else gain
 
