@@ -85,3 +85,16 @@ def test_series_are_apart_and_may_leave() -> None:
     tail.add(np.array([0, 2], np.int32), at(5.0, 7.0))
     tail.keep(np.array([2], np.int32))
     assert (tail.largest.max(), tail.count.tolist()) == (7.0, [1])
+
+
+def test_series_of_different_lengths_are_fitted_and_halved_apart() -> None:
+    """By hand: 1 and 4 have u = 1 and one excess of 3; the other one is halved alone when its hundredth number comes."""
+    tail, both = Tail(100), np.array([0, 1], np.int32)
+    tail.grow(2)
+    for number in range(99):
+        tail.add(both[1:], at(float(number)))
+    tail.add(both[:1], at(1.0))
+    tail.add(both, at(4.0, 99.0))
+    assert tail.count.tolist() == [2, 50]
+    assert sorted(tail.largest[0].tolist()) == [FREE] * 14 + [1.0, 4.0]
+    assert tail.beyond(both, at(7.0, 98.0)).tolist() == pytest.approx([1 / 2 * math.exp(-6 / 3), 7 / 50 * math.exp(-14 / 8)])

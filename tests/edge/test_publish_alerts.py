@@ -1,6 +1,7 @@
 """Alerts that wait to be published."""
 
 import json
+from dataclasses import replace
 
 from edge.alerts.change import AlertChange
 from edge.contract.times import SECOND
@@ -60,3 +61,11 @@ def test_an_alert_has_times_for_people() -> None:
         "model": "m",
     }
     assert json.loads(document("warm", "t", None)) == {"rule": "warm", "series": "t", "raised": False}
+
+
+def test_the_latest_moment_of_a_crossing_is_told() -> None:
+    """Beside the earliest and the likely one."""
+    told = json.loads(document("warm", "t", replace(change(), latest=START + 1200 * SECOND)))
+    assert [told[name] for name in ("earliest", "crossing", "latest")] == [
+        f"2026-09-21T14:{minute}:00Z" for minute in ("00", "10", "20")
+    ]

@@ -68,6 +68,16 @@ def test_series_that_nobody_wants_are_left_out() -> None:
     assert (strange.take(5), strange.of("t"), strange.of("v")) == ([], None, None)
 
 
+def test_what_ends_within_a_batch_waits_though_nothing_else_is_otherwise() -> None:
+    """It was raised and cleared between two looks, so the same anomalies stand; others are asked for by their names."""
+    strange, standing = Strange(), {3: change()}
+    strange.put(standing, [change()], everything)
+    assert strange.take(5) == ["t"]
+    over = change("u", raised=False, minute=4)
+    assert strange.put(standing, [change("u"), over, change("v", raised=False)], lambda name: name in "tu")
+    assert (strange.take(5), strange.of("u"), strange.of("t"), strange.of("v")) == (["u"], over, change(), None)
+
+
 @given(st.lists(st.sets(st.integers(0, 3)), max_size=8), st.integers(1, 3))
 def test_who_reads_all_knows_what_stands(steps: list[set[int]], most: int) -> None:
     """Whatever comes and goes between two looks."""

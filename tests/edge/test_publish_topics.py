@@ -132,3 +132,13 @@ def test_forecasts_of_another_agent_are_read_where_they_are_named() -> None:
     assert not plan.is_ours("gatecast/roof/forecast/sun")
     assert plan.is_ours("gatecast/barn/forecast/sun")
     assert Plan.of(Publish(topic="gatecast/roof"), "roof", (), filters).is_ours("gatecast/roof/forecast/sun")
+
+
+def test_an_alert_is_published_of_a_rule_that_takes_the_series() -> None:
+    """Not of another rule, of a series that it does not take, or of one that is not published."""
+    rules = [AlertRule(name="warm", series="*.t", above=1.0), AlertRule(name="cold", series="a.*", below=1.0)]
+    plan = Plan.of(Publish(series=("a.*",), discovery="ha"), "gw", rules)
+    published = {(rule, series) for rule in ("warm", "cold", "gone") for series in ("a.t", "a.u", "b.t")}
+    published = {pair for pair in published if plan.publishes_alert(*pair)}
+    assert published == {("warm", "a.t"), ("cold", "a.t"), ("cold", "a.u")}
+    assert plan.topics.birth == "ha/status"

@@ -11,7 +11,7 @@ from edge.contract.times import DAY
 from edge.stores.asking.answer import Answer
 from edge.stores.influx import InfluxStore
 from edge.stores.sqlite import SqliteStore
-from flows.page.figures.alerts import AlertRow
+from flows.page.figures.alerts import AlertRow, alerts_of
 from flows.page.figures.asked import Snapshot, look, look_at_series, look_at_sparks
 from flows.page.figures.detail import LeadRow, spacing
 from flows.page.figures.fleet import total
@@ -167,3 +167,21 @@ def test_sums_and_columns_leave_out_what_is_not_known() -> None:
     assert total([1.0, math.nan, 2.0]) == 3.0
     assert math.isnan(total([math.nan]))
     assert Answer(["a"], np.zeros(1, np.int64)).texts("model") == [""]
+
+
+def test_alerts_that_are_on_come_first_and_the_most_probable_of_them() -> None:
+    """Those without a probability behind the others; of cleared ones the newest five, and of a rule its newest row."""
+    told = [("s", "old", 1, 0, 0.1), *((f"c{hour}", "r", hour, 0, 0.0) for hour in range(6))]
+    told += [
+        ("x", "r", 7, 0, 0.9),
+        ("x", "r", 8, 1, 0.6),
+        ("b", "r", 8, 1, math.nan),
+        ("a", "r", 8, 1, 0.9),
+        ("0", "r", 8, 1, 0.6),
+    ]
+    owners, rules, hours, states, probabilities = zip(*told, strict=True)
+    cells = {"rule": rules, "state": states, "probability": probabilities, "crossing": [None] * len(told)}
+    made = alerts_of(Answer(list(owners), NOW + HOUR * np.asarray(hours, np.int64), cells))
+    assert [alert.series for alert in made if alert.is_on] == ["a", "0", "x", "b"]
+    assert [alert.series for alert in made if not alert.is_on] == ["c5", "c4", "c3", "c2", "c1"]
+    assert {alert.crossing for alert in made} == {0}
