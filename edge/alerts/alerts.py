@@ -227,6 +227,8 @@ def _changes(watch: Watch, names: Sequence[str], said: Said, turned: Bool, chang
             model,
             turned=bool(turned[row]),
             beyond=bool(said.beyond[row]),
+            value=_number(said.value[row]),
+            measured=None if said.measured[row] == NEVER else int(said.measured[row]),
         )
 
 

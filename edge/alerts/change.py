@@ -19,6 +19,8 @@ class AlertChange:
         model: version of the bundle, or name of the baseline, that forecasts.
         turned: whether it was raised or cleared just now; else only its numbers are others.
         beyond: whether the newest value is already what the rule warns of.
+        value: value that is beyond, in the unit of the series: the newest one, else the outermost of the step; None: none is.
+        measured: start of the interval of `value`, ns UTC; None where it is not the newest value.
     """
 
     rule: str
@@ -32,3 +34,5 @@ class AlertChange:
     model: str
     turned: bool
     beyond: bool
+    value: float | None = None
+    measured: int | None = None

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -83,14 +83,7 @@ class Ahead:
         number = np.bincount(np.concatenate([each.forecasts.series[each.rows] for each in chosen]), minlength=len(raised))
         wanted = raised | (number > 1)  # what is raised by one forecast of a step has numbers by the next one
         parts = [self._read(each, contract, wanted) for each in chosen]
-        return Said(
-            np.concatenate([part.series for part in parts]),
-            np.concatenate([part.origin for part in parts]),
-            np.concatenate([part.probability for part in parts]),
-            np.concatenate([part.crossing for part in parts]),
-            np.concatenate([part.beyond for part in parts]),
-            np.concatenate([part.fact for part in parts]),
-        )
+        return Said(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(Said)))
 
     def _read(self, chosen: Chosen, contract: Contract, wanted: Bool) -> Said:
         rule, rows, forecasts = self._rule, chosen.rows, chosen.forecasts
@@ -117,7 +110,20 @@ class Ahead:
             probability[some] = within(values[:, :leads], levels, threshold[some])
             crossing[some] = crossings(values, median, threshold[some], origin[some], contract.interval)
             crossing[beyond] = NEVER
-        return Said(series, origin, probability, crossing, beyond, fact)
+        value, measured = self._beyond(chosen, beyond, fact, contract.interval)
+        return Said(series, origin, probability, crossing, beyond, fact, value, measured)
+
+    def _beyond(self, chosen: Chosen, beyond: Bool, fact: Float64, interval: int) -> tuple[Float64, Int64]:
+        """The value of each row that is beyond, and the start of its interval; of several it is the newest that is told."""
+        rule, newest, rows = self._rule, chosen.facts("newest"), np.flatnonzero(beyond)
+        value, measured = np.full(len(beyond), np.nan), np.full(len(beyond), NEVER, np.int64)
+        value[rows] = fact[rows] if rule.is_upward else -fact[rows]
+        with np.errstate(invalid="ignore"):
+            last = rows[(newest[rows] > rule.threshold) if rule.is_upward else (newest[rows] < rule.threshold)]
+        value[last] = newest[last]
+        age = chosen.facts("age")[last].astype(np.int64)
+        measured[last] = chosen.forecasts.origin[chosen.rows[last]] - (age + 1) * interval
+        return value, measured
 
 
 class Leaving:
@@ -148,7 +154,8 @@ class Leaving:
         share, is_outside = np.full(len(series), np.nan), np.zeros(len(series), bool)
         for rows in rounds(series, origin):
             share[rows], is_outside[rows] = self._step(contract, series[rows], origin[rows], values[rows], fact[rows])
-        return Said(series, origin, share, np.full((len(series), 3), NEVER, np.int64), is_outside, fact)
+        never = np.full((len(series), 3), NEVER, np.int64)
+        return Said(series, origin, share, never, is_outside, fact, np.full(len(series), np.nan), never[:, 0])
 
     def _begin(self, contract: Contract) -> None:
         self._contract = contract

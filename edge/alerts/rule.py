@@ -85,12 +85,16 @@ class AlertRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """Probability below which the alert can be cleared."""
         return self.probability - self.hysteresis
 
-    @property
-    def words(self) -> str:
-        """What it asks for, in a line."""
+    def words(self, unit: str = "") -> str:
+        """What it asks for, in a line.
+
+        Args:
+            unit: unit of its series; empty where none is known.
+        """
         ahead = "" if self.within is None else f" within {self.within}"
         value = getattr(self, self.condition)
-        what = f"{self.condition} {value if isinstance(value, str) else f'{value:g}'}{ahead}"
+        amount = value if isinstance(value, str) else f"{value:g}{' ' + unit if unit else ''}"
+        what = f"{self.condition} {amount}{ahead}"
         return f"{self.name}: {', '.join(self.patterns)} {what}, raised from a probability of {self.probability:g} on"
 
     def leads(self, contract: Contract) -> int:

@@ -1,6 +1,6 @@
 """What is raised of one rule: an array per property, a row per series. No I/O, no clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +24,8 @@ class Said:
         crossing: moments of `crossings`, int64 `[n, 3]`.
         beyond: whether the newest value is already what the rule warns of, bool `[n]`.
         fact: the newest fact, negated where small values raise the alert, float64 `[n]`; NaN where it is missing.
+        value: value that is beyond, as of `AlertChange`, float64 `[n]`; NaN where none is.
+        measured: start of the interval of `value`, ns UTC, int64 `[n]`; `NEVER` where it is not the newest value.
     """
 
     series: Int32
@@ -32,11 +34,12 @@ class Said:
     crossing: Int64
     beyond: Bool
     fact: Float64
+    value: Float64
+    measured: Int64
 
     def take(self, rows: Int64 | Bool) -> "Said":
         """Some of the rows."""
-        series, origin, fact = self.series[rows], self.origin[rows], self.fact[rows]
-        return Said(series, origin, self.probability[rows], self.crossing[rows], self.beyond[rows], fact)
+        return Said(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)

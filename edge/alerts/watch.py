@@ -79,7 +79,7 @@ class Watch:
         standing.clear(series)
         nothing = np.full(len(series), np.nan)
         crossing = np.full((len(series), 3), NEVER, np.int64)
-        return Said(series, origin, nothing, crossing, np.zeros(len(series), bool), nothing)
+        return Said(series, origin, nothing, crossing, np.zeros(len(series), bool), nothing, nothing, crossing[:, 0])
 
     def go_on(self, known: int) -> None:
         """An earlier run has had an eye on so many series."""

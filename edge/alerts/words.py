@@ -10,6 +10,7 @@ from edge.contract.times import SECOND
 AHEAD = {"above": "will be above {}", "below": "will be below {}", "rises_by": "will rise by more than {}"}
 AHEAD |= {"falls_by": "will fall by more than {}"}
 NOW = {"above": "is above {}", "below": "is below {}"}
+DIGITS = (4, 6, 9)  # of a value
 
 
 def local(time: int) -> datetime:
@@ -19,6 +20,8 @@ def local(time: int) -> datetime:
 
 def words(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[int], datetime] = local) -> str:
     """What has turned, such as: freezer.kitchen will be above -15 °C at 14:20 (between 13:50 and 15:10), probability 85 %.
+
+    What is so already has its newest value and the start of its interval: freezer.kitchen is above -15 °C: -12.3 °C at 14:20.
 
     Args:
         change: an alert that was raised or cleared.
@@ -36,7 +39,7 @@ def words(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[int]
     if not change.raised:
         return f"{change.series}: the probability that it {AHEAD[rule.condition].format(amount)} is now {chance}"
     if change.beyond and rule.condition in NOW:
-        return f"{change.series} {NOW[rule.condition].format(amount)}"
+        return f"{change.series} {NOW[rule.condition].format(amount)}{_measured(change, rule, unit, clock)}"
     moments = [_moment(time, change.origin, clock) for time in (change.crossing, change.earliest, change.latest)]
     expected, earliest, latest = moments
     chance = f"probability {chance}" if chance else ""
@@ -48,6 +51,17 @@ def words(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[int]
     elif earliest and not latest and earliest != expected:
         when += f" ({earliest} at the earliest)"
     return f"{change.series} {AHEAD[rule.condition].format(amount)}{when}, {chance}"
+
+
+def _measured(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[int], datetime]) -> str:
+    """The value that is beyond, with digits enough to see that it is, and the time of its interval."""
+    if change.value is None:
+        return ""
+    texts = [f"{change.value:.{digits}g}" for digits in DIGITS]
+    sign = 1 if rule.is_upward else -1
+    value = next((text for text in texts if sign * (float(text) - rule.threshold) > 0), texts[-1])
+    when = _moment(change.measured, change.origin, clock)
+    return f": {value}{' ' + unit if unit else ''}{' at ' + when if when else ''}"
 
 
 def _moment(time: int | None, origin: int, clock: Callable[[int], datetime]) -> str:

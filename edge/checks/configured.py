@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from edge.checks.finding import Finding, of_error, warning, wrong
+from edge.checks.units import unit_of
 from edge.config.reading import read_config
 from edge.config.sections import SPOOL_FILE, Config, Mqtt
 from edge.contract.times import parse_duration
@@ -187,7 +188,7 @@ def check_bundle(config: Config) -> tuple[Bundle | None, Forecaster | None, Find
 def judged(config: Config, bundle: Bundle) -> tuple[Forecaster | None, Finding]:
     """The forecaster of a bundle, where the agent of a configuration would take it on this device; and what it is."""
     manifest, room = bundle.manifest, memory()
-    known = _known_series(Path(config.agent.state) / SPOOL_FILE)
+    known = len(_names(Path(config.agent.state) / SPOOL_FILE))
     series = max(known, len(manifest.series), 1)
     fleet = fleet_of(config, bundle, series)
     expected = replace(fleet, series=expected_series(series, config.agent.max_series))
@@ -222,10 +223,12 @@ def fleet_of(config: Config, bundle: Bundle, series: int) -> Fleet:
 
 def _check_alerts(config: Config, bundle: Bundle | None) -> list[Finding]:
     """What each rule asks for, and what the bundle cannot give it."""
-    findings = []
+    findings, ingests = [], config.ingests()
+    names = _names(Path(config.agent.state) / SPOOL_FILE) + ([] if bundle is None else [*bundle.manifest.series])
     for rule in config.alert:
         shortfall = None if bundle is None else rule.shortfall(bundle.manifest.contract)
-        findings.append(Finding("alert", rule.words) if shortfall is None else wrong("alert", shortfall))
+        words = rule.words(unit_of(rule.patterns, names, ingests))
+        findings.append(Finding("alert", words) if shortfall is None else wrong("alert", shortfall))
     return findings
 
 
@@ -260,12 +263,12 @@ def what_raises_alarms(config: Config) -> list[Finding]:
     ]
 
 
-def _known_series(spool: Path) -> int:
-    """How many series the agent knows already; nothing is locked, made or changed, so what it wrote last may be missing."""
+def _names(spool: Path) -> list[str]:
+    """The series that the agent knows already; nothing is locked, made or changed, so what it wrote last may be missing."""
     if not spool.exists():
-        return 0
+        return []
     try:
         with closing(sqlite3.connect(f"{spool.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            return int(connection.execute("SELECT count(*) FROM series").fetchone()[0])
+            return [str(name) for (name,) in connection.execute("SELECT name FROM series")]
     except sqlite3.Error:
-        return 0
+        return []

@@ -182,11 +182,13 @@ class Facts:
         newest: newest value that the window knows, float64 `[n]`.
         lowest: lowest value of the intervals that closed at the origin, which is one as a rule, float64 `[n]`.
         highest: highest value of these, float64 `[n]`.
+        age: number of intervals from the end of that of `newest` to the origin, 0 as a rule, int64 `[n]`.
     """
 
     newest: Float64
     lowest: Float64
     highest: Float64
+    age: Int64
 
 
 @dataclass(frozen=True, slots=True)

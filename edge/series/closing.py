@@ -108,16 +108,17 @@ def facts_of(closed: Closed, rows: Bool) -> Facts:
     """
     owners = np.flatnonzero(rows)
     last = closed.windows[owners, -1]
-    newest, lowest, highest = last, last.copy(), last.copy()
+    newest, lowest, highest, age = last, last.copy(), last.copy(), np.zeros(len(last), np.int64)
     others = np.flatnonzero((closed.advanced[owners] > 1) | np.isnan(last))  # where readings are rarer than intervals
     for start in range(0, len(others), PIECE):
         some = others[start : start + PIECE]
         values = closed.windows[owners[some]]
         known = np.isfinite(values)
         columns = values.shape[1]
-        newest[some] = values[np.arange(len(some)), columns - 1 - np.argmax(known[:, ::-1], axis=1)]
+        age[some] = np.argmax(known[:, ::-1], axis=1)
+        newest[some] = values[np.arange(len(some)), columns - 1 - age[some]]
         fresh = known & (np.arange(columns) >= columns - closed.advanced[owners[some], None])
         has_some = fresh.any(axis=1)
         lowest[some] = np.where(has_some, np.where(fresh, values, np.inf).min(axis=1), np.nan)
         highest[some] = np.where(has_some, np.where(fresh, values, -np.inf).max(axis=1), np.nan)
-    return Facts(newest, lowest, highest)
+    return Facts(newest, lowest, highest, age)

@@ -1,6 +1,7 @@
 """Forecasts become changes for others and rows for the store; what is raised survives."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def made(values: dict[int, float], minute: int, model: str = "m") -> Forecasts:
         np.full(len(middle), START + minute * MINUTE),
         np.stack([middle - 1, middle, middle + 1], axis=2),
         model,
-        Facts(facts, facts, facts),
+        Facts(facts, facts, facts, np.zeros(len(facts), np.int64)),
     )
 
 
@@ -67,9 +68,10 @@ def test_what_is_so_is_told_where_no_forecast_says_it() -> None:
     for minute, fact in enumerate((0.0, 12.0, 0.0, 12.0, np.nan, 12.0, 12.0)):
         forecasts = made({0: 5.0}, minute)
         facts = np.asarray([fact])
-        changes = alerts.look([replace(forecasts, facts=Facts(facts, facts, facts))], CONTRACT)
+        changes = alerts.look([replace(forecasts, facts=Facts(facts, facts, facts, np.zeros(len(facts), np.int64)))], CONTRACT)
         raised += [(minute, alerts.words(change)) for change in changes if change.turned]
-    assert raised == [(5, "a.x is above 10 °C")]
+    moment = datetime.fromtimestamp((START + 4 * MINUTE) / SECOND).astimezone()
+    assert raised == [(5, f"a.x is above 10 °C: 12 °C at {moment:%H:%M}")]
     assert alerts.judged() == (0, 1, 0)  # one value between two others ends nothing
 
 

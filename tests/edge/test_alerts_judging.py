@@ -21,7 +21,8 @@ def said(number: int, fact: float, series: int = 0) -> Said:
     """A forecast after an interval with a fact."""
     one = np.zeros(1)
     origin = np.asarray([number * INTERVAL])
-    return Said(np.full(1, series, np.int32), origin, one, np.zeros((1, 3), np.int64), one > 0, np.asarray([fact]))
+    never = np.zeros((1, 3), np.int64)
+    return Said(np.full(1, series, np.int32), origin, one, never, one > 0, np.asarray([fact]), one, never[:, 0])
 
 
 def judged(

@@ -25,7 +25,9 @@ def forecasts(
     known = np.asarray(facts, np.float64)
     owners = np.arange(len(middle)) if series is None else np.asarray(series)
     values = np.stack([middle - 1, middle, middle + 1], axis=2)
-    return Forecasts(owners.astype(np.int32), np.asarray(origins), values, "m", Facts(known, known, known))
+    return Forecasts(
+        owners.astype(np.int32), np.asarray(origins), values, "m", Facts(known, known, known, np.zeros(len(known), np.int64))
+    )
 
 
 def read(rule: AlertRule, made: Forecasts, raised: Sequence[bool] | None = None) -> Said:
@@ -132,3 +134,21 @@ def test_leaving_looks_at_each_series_by_itself() -> None:
         said = reader.read([Chosen(made, np.arange(2))], CONTRACT, np.zeros(2, bool))
     assert said.probability.tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
     assert said.crossing.tolist() == [NEVERS, NEVERS]
+
+
+def test_what_is_beyond_already_has_its_value_and_its_time() -> None:
+    """In its own sign: a newest value that is two intervals old; one that another value of the step exceeds; none."""
+    made = forecasts([[0.0] * 3] * 4, [0.0] * 4, [100, 100, 100, 100])
+    newest, lowest, highest = (
+        np.asarray([7.0, 7.0, 3.0, 4.0]),
+        np.asarray([7.0, 3.0, 3.0, 4.0]),
+        np.asarray([7.0, 8.0, 9.0, 4.0]),
+    )
+    made = replace(made, facts=Facts(newest, lowest, highest, np.asarray([0, 2, 0, 0])))
+    said = read(AlertRule(name="a", above=5), made)
+    assert said.beyond.tolist() == [True, True, True, False]
+    assert said.value.tolist() == pytest.approx([7.0, 7.0, 9.0, np.nan], nan_ok=True)
+    assert said.measured.tolist() == [90, 70, NEVER, NEVER]
+    said = read(AlertRule(name="a", below=3.5), made)
+    assert said.value.tolist() == pytest.approx([np.nan, 3.0, 3.0, np.nan], nan_ok=True)
+    assert said.measured.tolist() == [NEVER, NEVER, 90, NEVER]

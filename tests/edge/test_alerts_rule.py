@@ -118,4 +118,7 @@ def test_shortfall_of_a_bundle_is_said() -> None:
 def test_words_say_what_is_asked_for() -> None:
     """In a line."""
     text = "hot: freezer.* above -15 within 2h, raised from a probability of 0.5 on"
-    assert rule(series="freezer.*", above=-15.0, within="2h").words == text
+    freezer = rule(series="freezer.*", above=-15.0, within="2h")
+    assert freezer.words() == text
+    assert freezer.words("°C") == text.replace("-15", "-15 °C")
+    assert rule(above=None, leaves="80 %").words("°C") == "hot: * leaves 80 %, raised from a probability of 0.5 on"

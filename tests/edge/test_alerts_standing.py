@@ -30,6 +30,8 @@ def say(
         np.asarray([crossing]),
         np.asarray([beyond]),
         np.zeros(1),
+        np.zeros(1),
+        np.zeros(1, np.int64),
     )
     turned, changed = standing.step(row, LIMITS, np.asarray([was_beyond]))
     return bool(turned[0]), bool(changed[0])
@@ -144,9 +146,12 @@ def test_series_stand_for_themselves() -> None:
         np.asarray([[1, 2, 3], [4, 5, 6], [7, 8, 9]]),
         np.zeros(3, bool),
         np.asarray([1.0, 2.0, 3.0]),
+        np.asarray([1.5, 2.5, 3.5]),
+        np.asarray([7, 8, 9]),
     )
     standing.step(every.take(np.asarray([2, 0])), LIMITS, np.zeros(2, bool))
-    assert every.take(np.asarray([2, 0])).fact.tolist() == [3.0, 1.0]
+    some = every.take(np.asarray([2, 0]))
+    assert (some.fact.tolist(), some.value.tolist(), some.measured.tolist()) == ([3.0, 1.0], [3.5, 1.5], [9, 7])
     assert standing.raised.tolist() == [False, True, True]
     assert {str(standing.since.dtype), str(standing.crossing.dtype)} == {"int64"}
     assert (standing.record(1), standing.record(2)) == ((12, 0, 0.8, 7, 8, 9), (10, 0, 0.9, 1, 2, 3))

@@ -16,7 +16,13 @@ def look(watch: Watch, number: int, median: float, fact: float) -> list[int]:
     """A forecast of the series `a` after an interval with a fact; returns the misses."""
     facts = np.asarray([fact])
     values = np.full((1, 3, 3), median)
-    made = Forecasts(np.zeros(1, np.int32), np.asarray([10 * number]), values, "m", Facts(facts, facts, facts))
+    made = Forecasts(
+        np.zeros(1, np.int32),
+        np.asarray([10 * number]),
+        values,
+        "m",
+        Facts(facts, facts, facts, np.zeros(len(facts), np.int64)),
+    )
     watch.grow(["a", "b"])
     for _ in watch.look([made], CONTRACT):
         pass

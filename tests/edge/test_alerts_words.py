@@ -26,6 +26,7 @@ def said(rule: AlertRule, **keys: object) -> str:
 
 
 HOT = AlertRule(name="hot", above=-15)
+NONE = {"crossing": None, "earliest": None, "latest": None}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,15 @@ HOT = AlertRule(name="hot", above=-15)
         ),
         ({"crossing": None, "latest": None}, "will be above -15 °C (13:00 at the earliest), probability 85 %"),
         ({"earliest": ORIGIN + HOUR, "latest": ORIGIN + HOUR}, "will be above -15 °C at 14:00, probability 85 %"),
-        ({"crossing": None, "earliest": None, "latest": None, "beyond": True}, "is above -15 °C"),
+        ({**NONE, "beyond": True}, "is above -15 °C"),
+        ({**NONE, "beyond": True, "value": -12.3, "measured": ORIGIN - HOUR}, "is above -15 °C: -12.3 °C at 12:00"),
+        ({**NONE, "beyond": True, "value": -12.345678, "measured": ORIGIN - HOUR}, "is above -15 °C: -12.35 °C at 12:00"),
+        ({**NONE, "beyond": True, "value": -14.9999, "measured": ORIGIN - HOUR}, "is above -15 °C: -14.9999 °C at 12:00"),
+        (
+            {**NONE, "beyond": True, "value": -12.3, "measured": ORIGIN - 24 * HOUR},
+            "is above -15 °C: -12.3 °C at 2026-01-14 13:00",
+        ),
+        ({**NONE, "beyond": True, "value": -12.3}, "is above -15 °C: -12.3 °C"),
         (
             {"earliest": None, "latest": None, "probability": 1.0},
             "will be above -15 °C at 14:00, a forecast without intervals, which knows no probability",
@@ -49,6 +58,15 @@ HOT = AlertRule(name="hot", above=-15)
 def test_raised_alert_says_when_and_how_probable(keys: dict[str, object], expected: str) -> None:
     """As much of it as is known."""
     assert said(HOT, **keys) == f"freezer.kitchen {expected}"
+
+
+def test_a_value_below_is_told_without_a_unit_where_none_is_known() -> None:
+    """And with digits enough to see that it lies there."""
+    frost = AlertRule(name="frost", below=1013)
+    change = AlertChange("frost", "roof", True, 1.0, None, None, None, ORIGIN, "m", True, True, 1012.96, ORIGIN - HOUR)
+    assert words(change, frost, "", lambda time: datetime.fromtimestamp(time / SECOND, EAST)) == (
+        "roof is below 1013: 1012.96 at 12:00"
+    )
 
 
 def test_alert_that_is_over_says_what_the_probability_is_now() -> None:

@@ -85,6 +85,15 @@ def test_check_says_what_alerts_ask_for_and_which_look_too_far(device: Device) -
     assert [finding.code for finding in findings] == [0, 0]
 
 
+def test_check_says_the_unit_of_an_alert(device: Device) -> None:
+    """Where the rules of the messages say it."""
+    alert = '[[alert]]\nname = "warm"\nseries = "freezer.*"\nabove = -15\n'
+    for unit, said in (('unit = "°C"\n', "-15 °C"), ("", "-15")):
+        device.configure(f'{alert}[[ingest]]\ntopic = "sensors/{{device}}/{{metric}}"\n{unit}')
+        (finding,) = [finding for finding in check(device.folder / "gatecast.toml") if finding.subject == "alert"]
+        assert finding.text == f"warm: freezer.* above {said}, raised from a probability of 0.5 on"
+
+
 def test_check_says_which_secret_is_not_encrypted(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning within a private network, exit code 2 beyond it."""
     monkeypatch.setenv("GATECAST_MQTT_PASSWORD", "secret")

@@ -21,5 +21,6 @@ def test_forecasts_carry_newest_lowest_and_highest_fact() -> None:
     assert np.array_equal(facts.newest, [3.0, 7.0, 6.0, NAN, 6.0], equal_nan=True)
     assert np.array_equal(facts.lowest, [3.0, 7.0, NAN, NAN, 4.0], equal_nan=True)
     assert np.array_equal(facts.highest, [3.0, 7.0, NAN, NAN, 8.0], equal_nan=True)
+    assert facts.age.tolist() == [0, 1, 1, 0, 0]
     assert [(part.model, part.series.tolist()) for part in made.forecasts] == [("m", [0, 1, 2, 3, 4]), ("n", [4])]
     assert [windows.tolist() for windows in made.windows] == [rows.tolist(), [False] * 4 + [True]]
