@@ -3,38 +3,40 @@
 from collections.abc import Sequence
 
 from edge.checks.finding import Finding, Grade
-from edge.quoting import one_line
+from edge.checks.lines import hints, wrapped
+from edge.quoting import counted, one_line
 
 STATES = {Grade.OK: "ok", Grade.WARNING: "warning", Grade.WRONG: "WRONG"}
 COLOURS = {Grade.OK: "32", Grade.WARNING: "33", Grade.WRONG: "31"}
 WIDTH, SUBJECT = max(map(len, STATES.values())), 14
+NUMBER = 5  # columns of `  1. `
 
 
-def row(finding: Finding, *, coloured: bool = False) -> str:
+def row(finding: Finding, *, coloured: bool = False, width: int | None = None) -> str:
     """The row of a finding.
 
     Args:
         finding: finding.
         coloured: whether a terminal shows the state in colour as well.
+        width: columns of the terminal; None: the row is one line.
     """
     state = f"{STATES[finding.grade]:<{WIDTH}}"
-    if coloured:
-        state = f"\x1b[{COLOURS[finding.grade]}m{state}\x1b[0m"
-    return f"{state}  {one_line(finding.subject):<{SUBJECT}}  {one_line(finding.text)}"
+    start = f"{state}  {one_line(finding.subject):<{SUBJECT}}  "
+    told = wrapped(f"{start}{one_line(finding.text)}", width, len(start))
+    return f"\x1b[{COLOURS[finding.grade]}m{state}\x1b[0m{told[len(state) :]}" if coloured else told
 
 
-def steps(findings: Sequence[Finding]) -> list[str]:
-    """What to do next: a line for each finding that is not ok, what is wrong first; then how many there are."""
-    troubled = sorted(
-        (finding for finding in findings if finding.grade is not Grade.OK), key=lambda f: f.grade is Grade.WARNING
-    )
-    if not troubled:
+def steps(findings: Sequence[Finding], width: int | None = None) -> list[str]:
+    """What to do next, each hint once with what it is for, what is wrong first; then how many findings are not ok.
+
+    Args:
+        findings: findings.
+        width: columns of the terminal; None: a hint is one line.
+    """
+    told = hints(findings)
+    if not told:
         return ["", "all is well"]
-    told = dict.fromkeys(f"{one_line(finding.subject)}: {one_line(_step(finding))}" for finding in troubled)
-    lines = ["", "what to do next:", *(f"{number:>3}. {step}" for number, step in enumerate(told, 1))]
-    wrong = sum(finding.grade is Grade.WRONG for finding in troubled)
-    return [*lines, "", f"{wrong} wrong, {len(troubled) - wrong} warnings"]
-
-
-def _step(finding: Finding) -> str:
-    return finding.advice or finding.text.partition("; ")[2] or finding.text
+    lines = ["", "what to do next:"]
+    lines += [wrapped(f"{number:>3}. {what}: {hint}", width, NUMBER) for number, (what, hint) in enumerate(told, 1)]
+    wrong, warned = (sum(finding.grade is grade for finding in findings) for grade in (Grade.WRONG, Grade.WARNING))
+    return [*lines, "", f"{wrong} wrong, {counted(warned, 'warning')}"]

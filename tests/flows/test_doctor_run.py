@@ -38,7 +38,7 @@ def test_a_new_fleet_hears_what_is_missing(
         "packages": "ok",
         "last training": "ok",
     }
-    assert "champion: run gatecast retrain; without a history yet: gatecast promote last_value" in following
+    assert "champion: run gatecast retrain (without a history yet: gatecast promote last_value)" in following
     assert [entry.name for entry in tmp_path.iterdir()] == ["gatecast.toml"]
     code, out, _ = call(capsys, "doctor", "--config", path, "--listen", "1", "--json")
     document = json.loads(out)

@@ -30,17 +30,18 @@ def run(options: argparse.Namespace) -> int:
     """
     from edge.checks.connected.broker import Listening
     from edge.checks.finding import exit_code
+    from edge.checks.lines import columns
     from flows.doctor.run import examined
     from flows.doctor.text import row, steps
 
-    findings, coloured = [], sys.stdout.isatty()
+    findings, width = [], columns(sys.stdout)
     for finding in examined(options.config, Listening(options.listen)):
         findings.append(finding)
         if not options.json:
-            print(row(finding, coloured=coloured), flush=True)
+            print(row(finding, coloured=sys.stdout.isatty(), width=width), flush=True)
     failed = exit_code(findings)
     if options.json:
         print(json.dumps({"ok": failed == 0, "checks": [finding.document() for finding in findings]}))
     else:
-        print("\n".join(steps(findings)))
+        print("\n".join(steps(findings, width)))
     return failed

@@ -11,6 +11,7 @@ from edge.contract.columns import SeriesTable
 from edge.contract.schema import RETRAINING
 from edge.contract.times import DAY, iso
 from edge.errors import GatecastError
+from edge.quoting import counted
 from pipeline.history.cells import Workspace
 from pipeline.sources.survey import survey
 
@@ -25,7 +26,8 @@ def check_history(config: Config) -> list[Finding]:
     if findings:
         return findings
     readings = sum(series.spacing.readings for source in surveyed.sources for series in source.series)
-    text = f"{readings:,} readings of {len(surveyed.problems):,} series"
+    names = {series.name for source in surveyed.sources for series in source.series}
+    text = f"{counted(readings, 'reading')} of {len(names):,} series"
     if surveyed.contract is None or surveyed.fault is not None:
         fault, _, told = (surveyed.fault or "no interval can be told").partition("; ")
         start = "let the agent run, or bring history with gatecast import; gatecast history shows what is there"

@@ -9,10 +9,11 @@ from edge.config.sections import Config
 from edge.errors import GatecastError
 from edge.forecaster.manifest import Manifest
 from edge.quoting import counted
+from edge.release.releases import NOTHING_YET
 from pipeline.release.registry import Registry
 from pipeline.report.page import gain
 
-START = "run gatecast retrain; without a history yet: gatecast promote last_value"
+START = NOTHING_YET.removeprefix(", or ")
 
 
 def check_registry(config: Config, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> list[Finding]:
