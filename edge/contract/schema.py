@@ -112,10 +112,13 @@ LOST = (
     Field("damaged_blocks", "blocks of the spool that the disk has changed", Kind.WHOLE),
     Field("refused_points", "rows that the store will never take", Kind.WHOLE),
 )
+FALLBACK_FORECASTS = Field(
+    "fallback_forecasts", "forecasts made by a baseline: gaps, a failing model, or the bundle says so", Kind.WHOLE
+)
 WEAKER = (
     Field("too_late", "readings of closed intervals that no window holds any more", Kind.WHOLE),
     Field("stored_only", "readings stored without a forecast, as no slot was left for their series", Kind.WHOLE),
-    Field("fallback_forecasts", "forecasts made by a baseline: gaps, a failing model, or the bundle says so", Kind.WHOLE),
+    FALLBACK_FORECASTS,
 )
 # Counts are whole, but the sums `forecasts` and `dropped` are not: so most agents wrote them before there was this table, and
 # their buckets have to go on taking the rows.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from edge.config.sections import Config
+from edge.config.sections import Config, Mqtt
 from edge.errors import ConfigurationError
 from edge.networks import reach
 from flows.page.watching import Watch
@@ -50,6 +50,17 @@ def bound(host: str, port: int, password_file: Path | None) -> Bound:
     if password and len(password) < SHORTEST:
         raise ConfigurationError(f"expected a password of at least {SHORTEST} characters, got {len(password)}")
     return Bound(host, port, password)
+
+
+def title_of(config: Config, path: Path) -> str:
+    """Name of the fleet for people: `[schedule] name`, else `[mqtt] client_id` where it is set, else that of the folder.
+
+    Args:
+        config: configuration of the fleet.
+        path: file that it was read from.
+    """
+    client = config.mqtt.client_id
+    return config.schedule.name or (client if client != Mqtt().client_id else path.resolve().parent.name) or "fleet"
 
 
 def serve(config: Config, where: Bound, title: str, tell: Callable[[str], None], interval: int | None = None) -> int:

@@ -73,6 +73,21 @@ def test_the_list_shows_the_store_and_escapes_names(store: Path) -> None:
     assert "No reading" in series_list([], {}, Snapshot(NOW, NOW), "")
 
 
+def test_a_long_name_keeps_both_ends() -> None:
+    """The last 14 signs are never cut, so that neighbours differ; the whole name is in the title and for a screen reader."""
+    assert lists.cut("yard") == "yard"
+    assert lists.cut("cellar.freezer") == '<span class="head">cellar.</span><span class="tail">freezer</span>'
+    assert lists.cut("floor-2.room-17.temperature") == (
+        '<span class="cut" role="img" aria-label="floor-2.room-17.temperature" title="floor-2.room-17.temperature">'
+        '<span><span class="head">floor-2.room-</span></span>'
+        '<span><span class="head">17.</span><span class="tail">temperature</span></span></span>'
+    )
+    within = lists.cut("a.b<c_outlet_pressure")
+    assert (
+        '<span class="head">a.</span><span class="tail">b&lt;c_o</span></span><span><span class="tail">utlet_pressure' in within
+    )
+
+
 def test_the_chart_holds_the_fan_as_bands_upon_each_other(store: Path) -> None:
     """The bands add up to the quantiles; the third number of a point is the quantile itself, for the tooltip."""
     opened = page_store(store)
@@ -127,7 +142,10 @@ def test_cards_say_what_the_store_says(store: Path) -> None:
     ]  # no median lies beyond the threshold, or it is so now
     assert plain(cards.alerts_card(uncertain, NOW)) == "cellar. freezer too warm probability 85 %"
     assert "released 14 Jan 2026, 12:00 released: 12.1 % below" in plain(cards.runs_card(snapshot.runs, snapshot.rows, NOW))
-    assert "agent-1 up readings 2.50/s lag 0.250 s waiting 2.05 kB" in plain(cards.agents_card(snapshot.agents, NOW))
+    agents = plain(cards.agents_card(snapshot.agents, NOW))
+    assert "agent-1 up readings 2.50/s lag 0.250 s waiting 2.05 kB" in agents
+    assert agents.endswith("silent 1 without the model 1,200 forecasts")
+    assert "without the model" not in cards.agents_card([replace(snapshot.agents[0], by_baseline=math.nan)], NOW)
     figures = plain(cards.series_figures(row, detail, snapshot))
     assert "Now -18.5 °C 18:00 Highest ahead -16.5 °C at 19:00 Lowest ahead -18.0 °C at 18:00 Error 2.00 °C" in figures
     assert "Gain +50 % last 24 h Coverage 75.0 % should be 80 %" in figures

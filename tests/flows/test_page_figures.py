@@ -61,7 +61,8 @@ def test_the_fleet_has_the_numbers_of_the_store(store: SqliteStore) -> None:
         0.25,
         1,
     )
-    assert [number for _, number in agent.drops] == [7, 3]
+    assert [number for _, number in agent.drops] == [7, 3]  # a forecast by a baseline is none
+    assert agent.by_baseline == 1200
     assert agent.drops[1][0] == "skipped: bad json"
     assert agent.is_up(NOW)
     assert not agent.is_up(NOW + HOUR)

@@ -3,14 +3,17 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from edge.stores.sqlite import sqlite_url
+from edge.contract.columns import SeriesTable
+from edge.contract.schema import READING
+from edge.stores.sqlite import SqliteStore, sqlite_url
 from tests.support.chromium import Tab, browser
 from tests.support.page_program import page_of
-from tests.support.page_store import FREEZER, NAMES, page_store
+from tests.support.page_store import FREEZER, NAMES, page_store, rows
 
 CONFIG = """
 [mqtt]
@@ -165,3 +168,27 @@ def test_on_a_phone_the_list_is_one_touch_away(page: str, tab: Tab) -> None:
     tab.press("Enter")
     tab.wait(f"{top} > 844")
     tab.size(1280, 900).wait("getComputedStyle(document.querySelector('.jumps')).display === 'none'")
+
+
+def test_long_names_are_told_apart_on_a_phone_and_on_a_desk(tmp_path: Path, tab: Tab) -> None:
+    """The middle is left out, never the end; what was named in the configuration is the title."""
+    path = tmp_path / "gatecast.toml"
+    rooms = [f"building-A.floor-2.wing-north.corridor.room-{number}.temperature" for number in (17, 18)]
+    with closing(SqliteStore(tmp_path / "store.db")) as store:
+        store.write(store.encode([rows(READING, [0, 1], [0, 0], value=[1.0, 2.0])], SeriesTable(rooms)))
+    config = CONFIG.format(url=json.dumps(sqlite_url(tmp_path / "store.db")))
+    path.write_text(config.replace("[mqtt]", '[mqtt]\nclient_id = "mill-3"'))
+    with page_of(path) as address:
+        for width in (1280, 1000, 390):
+            tab.size(width, 900).open(address).wait("document.querySelectorAll('ul.series a').length === 2")
+            assert tab.value("document.title") == "mill-3 · Gatecast"
+            shown = tab.value(
+                "[...document.querySelectorAll('ul.series .cut')].map(name => [name.title, ...[...name.children].map("
+                "end => [end.textContent, end.scrollWidth > end.clientWidth, end.getBoundingClientRect().right"
+                " <= name.parentElement.getBoundingClientRect().right + 1])])"
+            )
+            assert [(name, end) for name, _, end in shown] == [
+                (room, [f"{room[-14:-12]}.temperature", False, True]) for room in rooms
+            ]
+            assert [begin[1:] for _, begin, _ in shown] == [[True, True]] * 2
+            assert tab.value("document.documentElement.scrollWidth") == width

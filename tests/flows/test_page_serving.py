@@ -11,7 +11,7 @@ import pytest
 
 from edge.config.reading import read_config
 from edge.errors import ConfigurationError
-from flows.page.serving import PASSWORD_VARIABLE, Bound, bound, serve
+from flows.page.serving import PASSWORD_VARIABLE, Bound, bound, serve, title_of
 from tests.support.servers import HANGS_AFTER
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +23,22 @@ def test_this_machine_needs_no_password(monkeypatch: pytest.MonkeyPatch) -> None
     assert bound("127.0.0.1", 8090, None) == Bound("127.0.0.1", 8090)
     with pytest.raises(ConfigurationError, match=r"--host 0\.0\.0\.0 .* set GATECAST_PAGE_PASSWORD or --password-file"):
         bound("0.0.0.0", 8090, None)
+
+
+def test_the_title_is_the_name_that_somebody_has_given(tmp_path: Path) -> None:
+    """That of the fleet, else that of the agent at the broker, else that of the folder; the usual client_id tells nothing."""
+    path = tmp_path / "plant" / "gatecast.toml"
+    path.parent.mkdir()
+    titles = []
+    for text in (
+        "",
+        '[mqtt]\nclient_id = "gatecast-agent"\n',
+        '[mqtt]\nclient_id = "mill-3"\n[schedule]\nname = "North"\n',
+        '[mqtt]\nclient_id = "mill-3"\n',
+    ):
+        path.write_text(text)
+        titles.append(title_of(read_config(path), path))
+    assert titles == ["plant", "plant", "North", "mill-3"]
 
 
 def test_a_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def fill(store: Store, more: int = 0, reported: int = NOW) -> None:
     ago = (reported - NOW) / HOUR
     agent = rows(AGENT, [0, 0], [ago - 1, ago], readings=[5, 9], readings_per_second=[1.0, 2.5], backlog=[0, 2048],
                  lag_seconds=[1.0, 0.25], microseconds_per_forecast=[50.0, 48.0], silent_series=[0, 1],
-                 skipped_bad_json=[1, 3], too_late=[0, 7], model=MODEL)  # fmt: skip
+                 skipped_bad_json=[1, 3], too_late=[0, 7], fallback_forecasts=[0, 1200], model=MODEL)  # fmt: skip
     store.write(store.encode([agent], SeriesTable(["agent-1"])))
     run = rows(RETRAINING, [0], [-30], seconds=[312.0], failed=[0], released=[1], cause="schedule", challenger=MODEL,
                verdict="released: 12.1 % below the best baseline", skill=[0.121])  # fmt: skip

@@ -37,9 +37,9 @@ def run(options: argparse.Namespace) -> int:
     """
     from edge.config.reading import read_config
     from flows.commands.looking.series import fleet_interval
-    from flows.page.serving import bound, serve
+    from flows.page.serving import bound, serve, title_of
 
     config = read_config(options.config)
     where = bound(options.host, options.port, options.password_file)
-    title = config.schedule.name or options.config.resolve().parent.name or "fleet"
+    title = title_of(config, options.config)
     return serve(config, where, title, lambda line: print(f"gatecast page: {line}", flush=True), fleet_interval(config))

@@ -208,6 +208,8 @@ def _agent(agent: AgentRow, now: int) -> str:
         ("a forecast", f"{number(agent.microseconds)} µs" if math.isfinite(agent.microseconds) else DASH),
         ("silent", count(agent.silent)),
     ]
+    if agent.by_baseline > 0:
+        told.append(("without the model", f"{count(agent.by_baseline)} forecasts"))
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told)
     return (
         f'<li data-agent="{escape(agent.name)}"><div class="who"><i class="light {kind}"></i><b>{escape(agent.name)}</b>'

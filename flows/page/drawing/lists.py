@@ -13,6 +13,7 @@ from flows.page.figures.asked import SPARK, Snapshot, Spark
 from flows.page.figures.series import Row, is_silent
 from pipeline.report.page import beside_yesterday
 
+END = 14  # signs at the end of a name that are always seen
 WORSE = -0.02  # a gain below this is drawn as a loss
 
 
@@ -43,7 +44,8 @@ def _item(row: Row, picture: Spark | None, snapshot: Snapshot, *, is_current: bo
     state = ' aria-current="page"' if is_current else ""
     return (
         f'<li><a href="{address(row.name)}" data-series="{escape(row.name)}"{state}>'
-        f'<span class="name">{dotted(row.name)}<span class="state">{_state(row, snapshot)}</span></span>'
+        f'<span class="name">{cut(row.name)}</span>'
+        f'<span class="state">{_state(row, snapshot)}</span>'
         f"{drawn}"
         f'<span class="value">{with_unit(row.value, row.unit)}{gain(row)}</span></a></li>'
     )
@@ -51,8 +53,28 @@ def _item(row: Row, picture: Spark | None, snapshot: Snapshot, *, is_current: bo
 
 def dotted(name: str) -> str:
     """A name whose last level stands out."""
-    head, dot, tail = name.rpartition(".")
-    return f'<span class="head">{escape(head)}{dot}</span><span class="tail">{escape(tail)}</span>' if dot else escape(name)
+    return _shaded(name, 0, len(name))
+
+
+def cut(name: str) -> str:
+    """The same for a narrow column: where it is too long, the middle is left out, and both ends are seen.
+
+    A screen reader says the name as a whole.
+    """
+    if len(name) <= END:
+        return dotted(name)
+    begin, end = _shaded(name, 0, len(name) - END), _shaded(name, len(name) - END, len(name))
+    whole = escape(name)
+    return f'<span class="cut" role="img" aria-label="{whole}" title="{whole}"><span>{begin}</span><span>{end}</span></span>'
+
+
+def _shaded(name: str, start: int, stop: int) -> str:
+    """A piece of a name: what stands before its last level is quiet, the last level stands out."""
+    level = name.rfind(".") + 1
+    if not level:
+        return escape(name[start:stop])
+    pieces = (("head", name[start : min(level, stop)]), ("tail", name[max(level, start) : stop]))
+    return "".join(f'<span class="{shade}">{escape(text)}</span>' for shade, text in pieces if text)
 
 
 def gain(row: Row) -> str:

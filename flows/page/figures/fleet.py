@@ -3,12 +3,13 @@
 import math
 from dataclasses import dataclass
 
-from edge.contract.schema import LOST, MICROSECONDS, MODEL, SILENT_SERIES, SKIPPED, WEAKER
+from edge.contract.schema import FALLBACK_FORECASTS, LOST, MICROSECONDS, MODEL, SILENT_SERIES, SKIPPED, WEAKER
 from edge.contract.times import UNITS
 from edge.stores.asking.answer import Answer
 
 UP = 5 * UNITS["min"]  # ns; an agent that has reported within this time is up
-REASONS = (*SKIPPED, *LOST, *WEAKER)
+# A forecast by a baseline is a forecast: nothing was left out.
+REASONS = (*SKIPPED, *LOST, *(field for field in WEAKER if field is not FALLBACK_FORECASTS))
 # The first field stands in every report.
 AGENT_FIELDS = (
     "readings",
@@ -17,6 +18,7 @@ AGENT_FIELDS = (
     "lag_seconds",
     MICROSECONDS.name,
     SILENT_SERIES.name,
+    FALLBACK_FORECASTS.name,
     MODEL.name,
     *(field.name for field in REASONS),
 )
@@ -39,6 +41,7 @@ class AgentRow:
         silent: series whose readings have stopped.
         model: version of its bundle, or name of the baseline.
         drops: description of a reason to the number of messages, readings, rows or blocks since its start, the largest first.
+        by_baseline: forecasts made by a baseline since its start, not by the network of the bundle; NaN where there was none.
     """
 
     name: str
@@ -51,6 +54,7 @@ class AgentRow:
     silent: float
     model: str
     drops: tuple[tuple[str, int], ...] = ()
+    by_baseline: float = math.nan
 
     def is_up(self, clock: int) -> bool:
         """Whether it has reported lately, by the clock of this machine, ns UTC."""
@@ -81,6 +85,7 @@ def agents_of(answer: Answer) -> tuple[AgentRow, ...]:
                 told[SILENT_SERIES.name],
                 models[index],
                 tuple(sorted(drops, key=lambda drop: (-drop[1], drop[0]))),
+                told[FALLBACK_FORECASTS.name],
             )
         )
     return tuple(sorted(rows, key=lambda row: row.name))
