@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from edge.checks.wrapping import wrapped
 from edge.errors import ConfigurationError, GatecastError
 from edge.quoting import one_line, without_secrets
 
@@ -51,7 +52,15 @@ class Finding:
     @property
     def line(self) -> str:
         """The line of a list, with its grade as a word."""
-        return f"{self.grade.value:5} {self.subject}: {one_line(self.whole)}"
+        return self.shown(None)
+
+    def shown(self, width: int | None) -> str:
+        """The line of a list, broken for a terminal.
+
+        Args:
+            width: columns of a line; None: it stays whole.
+        """
+        return wrapped(f"{self.grade.value:5} {one_line(self.subject)}: ", one_line(self.whole), width)
 
     def document(self) -> dict[str, str | int]:
         """The same as JSON types."""

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from edge.commands.options import add_config
@@ -52,20 +53,22 @@ def _seconds(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one line per finding.
+    """Print one line per finding; a terminal gets a long one in several.
 
     Returns:
         The largest code of a finding: 0 fine, 1 failed, 2 wrong configuration.
     """
     from edge.checks.configured import checked
     from edge.checks.finding import exit_code
+    from edge.checks.wrapping import width_of
 
+    width = width_of(sys.stdout)
     known = checked(options.config, contacts=options.connect)
     findings = []
     for finding in _all(known, options):
         findings.append(finding)
         if not options.json:
-            print(finding.line, flush=True)
+            print(finding.shown(width), flush=True)
     failed = exit_code(findings)
     if options.json:
         print(json.dumps({"ok": failed == 0, "checks": [finding.document() for finding in findings]}))

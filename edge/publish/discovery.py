@@ -3,7 +3,7 @@
 The documents are those of device discovery (Home Assistant 2024.12 and later), one for each device: its description `dev`, the
 origin of the message `o`, and its entities `cmps`, each with its platform `p` and an identifier that never changes. An empty
 document in its stead removes all of them. A forecast is no measurement, so no entity has a `state_class`: Home Assistant would
-make statistics of it.
+make statistics of it. Its device pages show the name of an entity without that of its device, so each name says what it is of.
 """
 
 import importlib
@@ -72,18 +72,18 @@ def series_document(topics: Topics, series: str, unit: str, shape: Shape) -> byt
     told = ["origin", "interval", "model"]
     if shape.horizon * len(shape.quantiles) <= MOST_NUMBERS:
         told += [quantile_name(level) for level in shape.quantiles]
-    entities = {"next": {**number, "name": "Next", "val_tpl": "{{ value_json.next }}", **_attributes(topic, told)}}
+    entities = {"next": {**number, "name": "Next forecast", "val_tpl": "{{ value_json.next }}", **_attributes(topic, told)}}
     for key, words in (("maximum", "Highest"), ("minimum", "Lowest")):
         entities[key] = {
             **number,
-            "name": f"{words} within {ahead}",
+            "name": f"{words} forecast within {ahead}",
             "val_tpl": f"{{{{ value_json.{key} }}}}",
             "json_attr_t": topic,
             "json_attr_tpl": f"{{{{ {{'time': value_json.{key}_at}} | tojson }}}}",
         }
         entities[f"{key}_at"] = {
             **common,
-            "name": f"Time of the {words.lower()}",
+            "name": f"Time of the {words.lower()} forecast",
             "dev_cla": "timestamp",
             "val_tpl": f"{{{{ value_json.{key}_at }}}}",
         }

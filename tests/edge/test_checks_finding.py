@@ -7,6 +7,7 @@ from edge.errors import ConfigurationError, StoreDenied
 def test_a_line_says_its_grade_in_a_word() -> None:
     """Colour alone would say nothing to a log, or to who does not see it."""
     assert Finding("disk", "fine").line == "ok    disk: fine"
+    assert Finding("disk", "a " * 30 + "b").shown(60) == "ok    disk: " + "a " * 23 + "a\n            " + "a " * 6 + "b"
     assert warning("disk", "small", "make room").line == "warn  disk: small; make room"
     assert wrong("disk", "full\nok    disk: fine").line == "WRONG disk: full\\nok    disk: fine"
 

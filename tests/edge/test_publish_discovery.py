@@ -36,22 +36,40 @@ def test_entities_have_units_and_values() -> None:
     """Those of the readings, and times where times are told; none of them is a measurement."""
     made = house()
     entities = {name.removeprefix("Gatecast freezer.temperature "): entity for name, entity in made.entities.items()}
-    highest, moment = entities["Highest within 1d"], entities["Time of the highest"]
+    highest, moment = entities["Highest forecast within 1d"], entities["Time of the highest forecast"]
     assert (highest["device_class"], highest["unit_of_measurement"]) == ("temperature", "°C")
     assert (moment["device_class"], "unit_of_measurement" in moment) == ("timestamp", False)
     assert not any("state_class" in entity for entity in entities.values())
     assert highest["expire_after"] == 2700
     made.hear(f"{TOPICS.prefix}/status", b"online")
     made.hear(TOPICS.forecast("freezer.temperature"), b'{"next": -18.5, "maximum": -17, "maximum_at": "2026-09-21T14:15:00Z"}')
-    assert made.value("Gatecast freezer.temperature Next") == -18.5
-    assert made.value("Gatecast freezer.temperature Time of the highest") == "2026-09-21T14:15:00Z"
+    assert made.value("Gatecast freezer.temperature Next forecast") == -18.5
+    assert made.value("Gatecast freezer.temperature Time of the highest forecast") == "2026-09-21T14:15:00Z"
     made.hear(f"{TOPICS.prefix}/status", b"offline")
-    assert made.value("Gatecast freezer.temperature Next") is None
+    assert made.value("Gatecast freezer.temperature Next forecast") is None
+
+
+def test_each_name_says_what_it_is_of() -> None:
+    """A device page shows it without the name of the device. The identifiers stay, so entities keep their history."""
+    names = [
+        (name.removeprefix("Gatecast freezer.temperature "), entity["unique_id"].removeprefix("gatecast_freezer_temperature_"))
+        for name, entity in house().entities.items()
+        if not name.startswith("Gatecast agent ")
+    ]
+    assert names == [
+        ("Next forecast", "94a402683569_next"),
+        ("Highest forecast within 1d", "94a402683569_maximum"),
+        ("Time of the highest forecast", "94a402683569_maximum_at"),
+        ("Lowest forecast within 1d", "94a402683569_minimum"),
+        ("Time of the lowest forecast", "94a402683569_minimum_at"),
+        ("warm", "gatecast_warm_freezer_temperature_37ccf38dc266_alert"),
+        ("Anomaly", "gatecast_anomaly_of_freezer_temperature_185082f1ad98_anomaly"),
+    ]
 
 
 def test_a_number_without_a_unit_is_a_number() -> None:
     """Home Assistant takes a state without a unit for a text, unless it has a precision."""
-    entity = house("").entities["Gatecast freezer.temperature Next"]
+    entity = house("").entities["Gatecast freezer.temperature Next forecast"]
     assert (entity["suggested_display_precision"], "unit_of_measurement" in entity) == (2, False)
 
 
@@ -65,7 +83,7 @@ def test_all_entities_of_a_series_are_one_device() -> None:
 
 def test_a_long_forecast_is_no_attribute() -> None:
     """Home Assistant stores 16 kB of attributes: `q50` of a day of minutes does not fit."""
-    key = "Gatecast freezer.temperature Next"
+    key = "Gatecast freezer.temperature Next forecast"
     assert "q50" in house().entities[key]["json_attributes_template"]
     long = Shape(60 * SECOND, 1440, (0.5,))
     template = house(shape=long).entities[key]["json_attributes_template"]

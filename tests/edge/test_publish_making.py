@@ -179,14 +179,16 @@ def test_entities_appear_change_and_disappear(tmp_path: Path, mosquitto: Mosquit
     with running(config) as agent, watching(mosquitto.port) as house:
         told(mosquitto.port, rows("d0.t", range(30)), rows("d 1.t", range(30), 5.0))
         name = "Gatecast d0.t"
-        wait_until(lambda: f"{name} Next" in house.entities and house.value(f"{name} Next") == pytest.approx(20.28))
-        wait_until(lambda: "Gatecast d 1.t Next" in house.entities and f"{name} warm" in house.entities)
+        wait_until(
+            lambda: f"{name} Next forecast" in house.entities and house.value(f"{name} Next forecast") == pytest.approx(20.28)
+        )
+        wait_until(lambda: "Gatecast d 1.t Next forecast" in house.entities and f"{name} warm" in house.entities)
         assert {entity.removeprefix(f"{name} ") for entity in house.entities if entity.startswith(name)} == {
-            "Next",
-            "Highest within 6min",
-            "Lowest within 6min",
-            "Time of the highest",
-            "Time of the lowest",
+            "Next forecast",
+            "Highest forecast within 6min",
+            "Lowest forecast within 6min",
+            "Time of the highest forecast",
+            "Time of the lowest forecast",
             "warm",
         }
         wait_until(lambda: house.value(f"{name} warm") == "OFF")
@@ -194,7 +196,7 @@ def test_entities_appear_change_and_disappear(tmp_path: Path, mosquitto: Mosquit
         assert all("state_class" not in entity for entity in house.entities.values())
         identifiers = {entity["unique_id"] for entity in house.entities.values()}
         told(mosquitto.port, rows("d0.t", range(30, 35), 30.0))
-        wait_until(lambda: house.value(f"{name} warm") == "ON" and (house.value(f"{name} Next") or 0) > 30)
+        wait_until(lambda: house.value(f"{name} warm") == "ON" and (house.value(f"{name} Next forecast") or 0) > 30)
         alert = json.loads(house.states[f"{PREFIX}/alert/warm/d0.t"])
         assert alert["raised"]
         assert alert["probability"] >= 0.8
@@ -203,7 +205,7 @@ def test_entities_appear_change_and_disappear(tmp_path: Path, mosquitto: Mosquit
         house.states.clear()
         mosquitto.start()
         wait_until(lambda: f"{name} warm" in house.entities and house.value(f"{name} warm") == "ON")
-        wait_until(lambda: (house.value(f"{name} Next") or 0) > 30)
+        wait_until(lambda: (house.value(f"{name} Next forecast") or 0) > 30)
         assert {entity["unique_id"] for entity in house.entities.values()} == identifiers
         house.devices.clear()
         house.client.publish("homeassistant/status", "online", qos=1)
@@ -213,11 +215,11 @@ def test_entities_appear_change_and_disappear(tmp_path: Path, mosquitto: Mosquit
         time.sleep(1)
         assert agent.number(Counter.PUBLISHED) == sent
         agent.stop()
-        wait_until(lambda: house.value(f"{name} Next") is None)
+        wait_until(lambda: house.value(f"{name} Next forecast") is None)
         config.write_text(config.read_text().replace(keys, '\n[publish]\nhome_assistant = true\nseries = ["d0.*"]\n'))
         agent.start()
         wait_until(lambda: not any(entity.startswith("Gatecast d 1.t") or entity.endswith("warm") for entity in house.entities))
-        assert f"{name} Next" in house.entities
+        assert f"{name} Next forecast" in house.entities
         wait_until(lambda: house.states[f"{PREFIX}/alert/warm/d0.t"] == b"" == house.states[f"{PREFIX}/forecast/d%201.t"])
         agent.stop()
         config.write_text(config.read_text().partition("\n[publish]")[0] + "\n")
