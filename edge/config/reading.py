@@ -167,7 +167,7 @@ def _refuse_keep(config: Config) -> None:
     if config.store.keep is None:
         return
     if not config.store.url.startswith("sqlite:"):
-        raise ConfigurationError("only an SQLite store needs it; leave it out, and set the retention of the InfluxDB bucket")
+        raise ConfigurationError("only an SQLite store needs it; leave it out, and set the retention in InfluxDB")
     if parse_duration(config.store.keep) < DAY:
         raise ConfigurationError(f"expected at least 1d; got {config.store.keep}")
     if config.agent.clock == "event":

@@ -17,6 +17,8 @@ from edge.messages.ingest import Ingest
 from edge.sources.notes import Notes
 from edge.sources.settings import INFLUX, SQLITE, HistorySource
 
+CREATE = re.compile(r"create (bucket|database|bucket or database) '[^']*', (or )?")  # a source is never made
+
 
 class Source(Protocol):
     """A database that is read in its own schema and never written.
@@ -139,5 +141,5 @@ def add_series(series: SeriesTable, name: str, meaning: Meaning | None) -> int:
 
 def in_our_words(error: GatecastError) -> GatecastError:
     """The error of a client that a store has too, with the name of this section of the configuration."""
-    words = re.sub("create bucket '[^']*', ", "", str(error)).replace("[store]", "[[history]]")
+    words = CREATE.sub("", str(error)).replace("[store]", "[[history]]")
     return type(error)(words)

@@ -42,8 +42,11 @@ def open_address(address: Address) -> "InfluxStore":
     """
     bucket, options = address.path.strip("/"), address.options or {}
     if not address.host or not bucket:
-        shown = without_account(address.url)
-        raise ConfigurationError(f"[store] url {shown!r} names no bucket; write influxdb://host:8086/bucket?org=my-org")
+        shown, start = without_account(address.url), f"{address.scheme}://{address.host or 'host'}:{address.port or 8086}"
+        raise ConfigurationError(
+            f"[store] url {shown!r} names no database (InfluxDB 1 and 3) or bucket (InfluxDB 2); write its name behind the "
+            f"server: {start}/my-database, or {start}/my-bucket?org=my-org for InfluxDB 2"
+        )
     unknown = options.keys() - {"org", "checked"}
     if unknown:
         raise ConfigurationError(f"[store] url has the unknown option {min(unknown)!r}; only org=… and checked=no are known")
@@ -220,7 +223,7 @@ class InfluxStore:
 
     def forget(self, _: Retention, /) -> None:
         """As `Store.forget`: the server does that."""
-        raise ConfigurationError(f"[store] keep is for SQLite; set the retention of the bucket {self.bucket} in InfluxDB")
+        raise ConfigurationError(f"[store] keep is for SQLite; set the retention of {self.bucket} in InfluxDB")
 
     def size(self) -> None:
         """As `Store.size`: it takes room on the server."""

@@ -32,8 +32,7 @@ FAULTS = re.compile(
 )
 TYPES = "field type conflict"
 CONFLICT = re.compile(r'input field "(?P<field>[^"]*)" on measurement "(?P<measurement>[^"]*)"')
-NO_BUCKET, HTML = "has no bucket", "text/html"
-OLD = re.compile(r"v?1\.[0-7]\.")
+OLD, DATABASES = re.compile(r"v?1\.[0-7]\."), re.compile(r"v?[13]\.")  # versions; of these the second have no buckets
 FEW = 1000  # brackets of an answer to a query beside those of its rows
 BEGINNING, CUT = b'{"results":', "truncated"  # of such an answer, and in the decoder's words for one that lacks its end
 
@@ -180,27 +179,39 @@ def fault_of_request(answer: Answer, url: str, bucket: str, use: str) -> StoreEr
         kind = answer.kind.partition(";")[0] or "nothing"
         return StoreDenied(f"{url} is no InfluxDB: it answers {status} with {kind}; check [store] url")
     if status in (401, 403):
-        trouble = "refuses the account" if status == 401 else f"does not let this account {use} bucket {bucket!r}"
+        trouble = "refuses the account" if status == 401 else f"does not let this account {use} {_holder(answer)} {bucket!r}"
         return (StoreDenied if status == 401 else RightsMissing)(f"{url} {trouble} ({status}: {reason}): {TOKEN_HINT}")
-    if (missing := _missing(answer, bucket)) is not None:
-        return (BucketMissing if missing.startswith(NO_BUCKET) else StoreDenied)(f"{url} {missing}")
+    if (missing := _missing(answer, url, bucket)) is not None:
+        return missing
     if status >= 500 or status in BUSY:
         return StoreBusy(f"{url} answers {status}: {reason}", answered=status >= 500, passing=status > 500)
     return StoreDenied(f"{url} refuses the request ({status}): {reason}; check [store] url")
 
 
-def _missing(answer: Answer, bucket: str) -> str | None:
+def _missing(answer: Answer, url: str, bucket: str) -> StoreDenied | None:
     """What the request did not name, or named and is not there; and what to do."""
     status, reason = answer.status, answer.message
     if answer.lacks_organisation:
-        return f"needs the organisation ({reason}): name it in [store] url, as in influxdb://host:8086/{bucket}?org=my-org"
+        advice = f"name it in [store] url, as in influxdb://host:8086/{bucket}?org=my-org"
+        return StoreDenied(f"{url} needs the organisation ({reason}): {advice}")
     if "not found" not in reason or "page not found" in reason:
         return None
     if "organization" in reason:
-        return f"does not know the organisation ({status}: {reason}): check ?org= in [store] url"
-    if (status == 404 and HTML not in answer.kind) or "retention policy" in reason:
-        return f"{NO_BUCKET} {bucket!r} ({status}): create it, or check [store] url ({reason})"
+        return StoreDenied(f"{url} does not know the organisation ({status}: {reason}): check ?org= in [store] url")
+    if (status == 404 and "text/html" not in answer.kind) or "retention policy" in reason:
+        holder = "bucket" if "bucket" in reason else "database"
+        return BucketMissing(f"{url} has no {holder} {bucket!r} ({status}): create it, or {_another(url, holder)} ({reason})")
     return None
+
+
+def _holder(answer: Answer) -> str:
+    """What holds the rows, in the word of the server's version."""
+    return "database" if DATABASES.match(answer.version) else "bucket" if answer.version else "bucket or database"
+
+
+def _another(url: str, holder: str) -> str:
+    start = f"name another one in [store] url, as in {url.replace('http', 'influxdb', 1)}"
+    return f"{start}/my-database" if holder == "database" else f"{start}/my-bucket?org=my-org"
 
 
 def rows_of(answer: Answer, query: str, most: int | None, url: str, bucket: str) -> list[Rows]:
@@ -234,7 +245,9 @@ def rows_of(answer: Answer, query: str, most: int | None, url: str, bucket: str)
     failure = next((result.error for result in results if result.error), None)
     if failure is not None and "not found" in failure:
         # InfluxDB 2 says the same of a bucket that this token may write but not read.
-        hint = f"create bucket {bucket!r}, let the token read it, or check [store] url"
+        holder = _holder(answer)
+        rights = "" if holder == "database" else "let the token read it, "
+        hint = f"create {holder} {bucket!r}, {rights}or {_another(url, holder)}"
         raise BucketMissing(f"{url} gives no rows ({failure[:200]}): {hint}")
     if failure is not None:
         raise StoreBusy(f"{url} cannot answer {query!r}: {failure[:200]}")
@@ -246,12 +259,6 @@ def rows_of(answer: Answer, query: str, most: int | None, url: str, bucket: str)
 def no_influxdb(url: str, reason: str) -> StoreDenied:
     """What it means that an answer is none that InfluxDB gives."""
     return StoreDenied(f"{url} is no InfluxDB: {reason}; check [store] url")
-
-
-def last_row(block: bytes) -> tuple[str, int]:
-    """Measurement and time, ns UTC, of the last row of a block of line protocol."""
-    line = block.rstrip(b"\n").rpartition(b"\n")[2]
-    return _measurement(line), _time(line)
 
 
 def count_rows(block: bytes) -> Counter[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from edge.errors import StoreDenied, StoreError
-from edge.stores.influx_answers import Answer, Part, last_row
+from edge.stores.influx_answers import Answer, Part, count_rows
 
 Ask = Callable[[str, list[tuple[str, str]]], Answer]  # gives the answer to a GET of a path with a query
 
@@ -49,7 +49,7 @@ class Proof:
         """
         if self._vouched or self._is_given or answer.is_signed:
             return False
-        measurement, time = last_row(block)
+        measurement, time = _last_row(block)
         query = f'SELECT * FROM "{measurement}" WHERE time = {time} LIMIT 1'
         signed = ask("/ping", []).is_signed
         if not signed:
@@ -70,6 +70,13 @@ class Proof:
             return ask("/query", query)
         except StoreError:  # of a server that takes rows and answers no query
             return Answer(404)
+
+
+def _last_row(block: bytes) -> tuple[str, int]:
+    """Measurement and time, ns UTC, of the last row of a block of line protocol; 0 where it has no time."""
+    line = block.rstrip(b"\n").rpartition(b"\n")[2]
+    time = line.rpartition(b" ")[2]
+    return next(iter(count_rows(line)), ""), int(time) if time.lstrip(b"-").isdigit() else 0
 
 
 def _has_row(answer: Answer, time: int) -> bool:

@@ -224,7 +224,7 @@ def test_ingest_rules_are_built_as_written(tmp_path: Path) -> None:
     [
         ('[store]\nkeep = "90days"', "[store] keep: '90days' is no duration"),
         ('[store]\nkeep = "12h"', "[store] keep: expected at least 1d; got 12h"),
-        ('[store]\nurl = "influxdb://h/b"\nkeep = "90d"', "set the retention of the InfluxDB bucket"),
+        ('[store]\nurl = "influxdb://h/b"\nkeep = "90d"', "set the retention in InfluxDB"),
         ('[store]\nkeep = "90d"\n[agent]\nclock = "event"', 'does not count with [agent] clock = "event"; leave it out'),
         ('[store]\nkeep = "6d"\n[fleet]\ninterval = "1h"\nwindow = 168', "168 intervals of [fleet] window, 7d; got 6d"),
     ],

@@ -192,7 +192,7 @@ def test_an_answer_that_makes_no_sense_is_denied_in_a_line(first: list[object], 
 
 def test_a_wrong_address_names_the_section(influx: Influx) -> None:
     """And not the one of the store."""
-    with pytest.raises(StoreDenied, match=r"database not found: nope\): let the token read it, or check \[\[history\]\] url"):
+    with pytest.raises(StoreDenied, match=r"database not found: nope\): name another one in \[\[history\]\] url, as in"):
         InfluxSource(InfluxStore(influx.url, "nope", "", influx.token), HistorySource("influxdb://host/nope"), ()).span()
     with pytest.raises(ConfigurationError, match=r"\[\[history\]\] url: keep the account out of it"):
         open_settings(HistorySource("influxdb://user:word@host/db"), ())

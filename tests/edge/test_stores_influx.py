@@ -201,7 +201,7 @@ def test_names_line_protocol_cannot_hold_are_changed_a_little(
 
 @pytest.mark.servers
 def test_retention_policy_of_a_1x_database_may_be_named(influx: Influx, bucket: str) -> None:
-    """`database/retention` is written and read; a policy that is not there is no bucket."""
+    """`database/retention` is written and read; a policy that is not there is no database."""
     influx.query(bucket, f'CREATE RETENTION POLICY "long" ON "{bucket}" DURATION INF REPLICATION 1')
     store = InfluxStore(influx.url, f"{bucket}/long", "gatecast", influx.token)
     store.write(store.encode([points(value=np.array([1.5]))], SeriesTable(["a"])))
@@ -252,9 +252,10 @@ def test_influxdb_1_6_is_written_to_in_its_own_way(influx: Influx, bucket: str) 
             store.write(b"reading value= 1")
     assert influx.query(bucket, "SELECT * FROM reading") == []
     with contextlib.closing(InfluxStore(url, "no-such", "", influx.token)) as store:
-        with pytest.raises(StoreDenied, match=r"has no bucket 'no-such' \(404\): create it"):
+        example = f"name another one in .store. url, as in influxdb://127.0.0.1:{influx.engine.port}/my-database"
+        with pytest.raises(StoreDenied, match=rf"has no database 'no-such' \(404\): create it, or {example} \(database"):
             store.write(lines)
-        with pytest.raises(StoreDenied, match="database not found: no-such"):
+        with pytest.raises(StoreDenied, match=f"database not found: no-such.: create database 'no-such', or {example}$"):
             store.span()
     with contextlib.closing(InfluxStore(url, bucket, "", "gatecast:wrong")) as store:
         for use in (lambda: store.write(lines), store.span):
@@ -322,7 +323,7 @@ def test_readings_of_a_shard_with_another_type_are_kept_when_the_next_shard_begi
 def test_missing_bucket_is_denied(influx: Influx) -> None:
     """The message names the bucket and the server."""
     store = InfluxStore(influx.url, "no-such", "gatecast", influx.token)
-    with pytest.raises(StoreDenied, match=r"no bucket 'no-such' \(404\): create it"):
+    with pytest.raises(StoreDenied, match=r"no (bucket|database|bucket or database) 'no-such' \(404\): create it"):
         store.write(store.encode([points(value=np.array([1.5]))], SeriesTable(["a"])))
     with pytest.raises(StoreDenied, match="no-such"):
         store.span()

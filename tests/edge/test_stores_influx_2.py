@@ -90,7 +90,8 @@ def test_token_that_may_only_write_writes(fake: FakeInflux2) -> None:
     with connected(fake, token="writer") as store:
         store.write(READING)
         with pytest.raises(
-            StoreDenied, match=r"gives no rows \(database not found: b\): create bucket 'b', let the token read it"
+            StoreDenied,
+            match=r"gives no rows \(database not found: b\): create bucket 'b', let the token read it, or name another",
         ):
             store.span()
     assert len(fake.buckets["b"].of("reading")) == 1

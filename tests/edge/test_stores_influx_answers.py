@@ -5,9 +5,10 @@ import json
 import pytest
 
 from edge.errors import BlockRefused, BlockTooLarge, BucketMissing, RightsMissing, StoreBusy, StoreDenied
-from edge.stores.influx_answers import Answer, count_rows, fault_of_write
+from edge.stores.influx_answers import Answer, count_rows, fault_of_write, rows_of
 
 BLOCK = b"reading,series=a value=1.0 30\nreading,series=b value=2.0 10\nforecast,series=a q50=1.0 20"
+OTHERWISE = "read it, or name another one in [store] url, as in"
 CONFLICT = 'field type conflict: input field "value" on measurement "reading" is type float, already exists as type integer'
 
 
@@ -39,13 +40,13 @@ def test_only_no_content_is_a_success() -> None:
         (400, {"code": "invalid", "message": "Please provide either orgID or org"}, "influxdb://host:8086/b?org=my-org"),
         (404, {"code": "not found", "message": 'organization name "x" not found'}, 'organization name "x" not found'),
         (404, {"code": "not found", "message": 'bucket "b" not found'}, "has no bucket 'b' (404): create it"),
-        (404, {"error": 'database not found: "b"'}, "has no bucket 'b' (404): create it"),
-        (500, {"error": "retention policy not found: x"}, "has no bucket 'b' (500): create it"),
+        (404, {"error": 'database not found: "b"'}, "has no database 'b' (404): create it"),
+        (500, {"error": "retention policy not found: x"}, "has no database 'b' (500): create it"),
         (401, {"code": "unauthorized", "message": "unauthorized access"}, "401: unauthorized access): check GATECAST_INFLUX"),
         (
             403,
             {"code": "forbidden", "message": "insufficient permissions for write"},
-            "this account write to bucket 'b'",
+            "this account write to bucket or database 'b'",
         ),
         (400, {"code": "invalid", "message": "invalid precision"}, "refuses the request (400): invalid precision; check"),
         (422, {"code": "unprocessable entity", "message": "bucket is read-only"}, "refuses the request (422)"),
@@ -58,8 +59,33 @@ def test_request_that_is_wrong_keeps_every_row(status: int, body: object, words:
     found = fault(status, body)
     assert isinstance(found, StoreDenied)
     assert words in str(found)
-    assert isinstance(found, BucketMissing) == words.startswith("has no bucket")
+    assert isinstance(found, BucketMissing) == words.startswith("has no ")
     assert isinstance(found, RightsMissing) == (status == 403)
+
+
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [
+        ("1.6.7~rc0", "create database 'b', or name another one in [store] url, as in influxdb://host/my-database"),
+        ("3.1.0", "create database 'b', or name another one in [store] url, as in influxdb://host/my-database"),
+        ("v2.7.1", f"create bucket 'b', let the token {OTHERWISE} influxdb://host/my-bucket?org=my-org"),
+        ("", f"create bucket or database 'b', let the token {OTHERWISE} influxdb://host/my-bucket?org=my-org"),
+    ],
+)
+def test_a_query_of_what_is_not_there_is_told_in_the_words_of_the_version(version: str, hint: str) -> None:
+    """Databases in 1 and 3, buckets in 2, both where a proxy hides it; and the URL that should be written."""
+    answer = Answer(200, "application/json", version, b'{"results":[{"error":"database not found: b"}]}')
+    with pytest.raises(BucketMissing) as caught:
+        rows_of(answer, "SELECT 1", 1, "http://host", "b")
+    assert str(caught.value) == f"http://host gives no rows (database not found: b): {hint}"
+
+
+@pytest.mark.parametrize(("version", "container"), [("1.8.10", "database"), ("v2.7.1", "bucket"), ("", "bucket or database")])
+def test_an_account_that_may_not_read_is_told_of_what(version: str, container: str) -> None:
+    """In the word of the version."""
+    found = fault(403, {"error": "forbidden"}, version=version)
+    assert isinstance(found, RightsMissing)
+    assert f"does not let this account write to {container} 'b' (403: forbidden)" in str(found)
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,15 @@ def test_store_says_what_its_url_lacks(url: str, advice: str) -> None:
         ("sqlite://", r"\[store\] url 'sqlite://' names no file"),
         ("sqlite:///", "names no file"),
         ("sqlite://gatecast.db", "names no file"),
-        ("influxdb://host", r"\[store\] url 'influxdb://host' names no bucket"),
-        ("influxdb:///b", "names no bucket"),
+        (
+            "influxdb://host",
+            r"\[store\] url 'influxdb://host' names no database \(InfluxDB 1 and 3\) or bucket \(InfluxDB 2\); write its name",
+        ),
+        ("influxdb:///b", "names no database"),
+        (
+            "influxdbs://host:1234/",
+            "server: influxdbs://host:1234/my-database, or influxdbs://host:1234/my-bucket.org=my-org for InfluxDB 2$",
+        ),
         ("influxdb://host:99999/b", "is no URL"),
         ("influxdb://host:port/b", "is no URL"),
         ("influxdb://[::1/b", "is no URL"),

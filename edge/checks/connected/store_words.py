@@ -77,7 +77,8 @@ def _retention(look: Look, wanted: Wanted) -> Finding:
     if not keep:
         unset = "everything is kept; [store] keep limits that" if is_file else "everything is kept"
         return Finding("retention", unset)
-    kept, setting = format_duration(keep), "[store] keep" if is_file else "the retention of the bucket"
+    container = "database" if look.product.startswith(("InfluxDB 1.", "InfluxDB 3.")) else "bucket"
+    kept, setting = format_duration(keep), "[store] keep" if is_file else f"the retention of the {container}"
     if keep < wanted.windows:
         least = format_duration(wanted.windows)
         return Finding(
