@@ -34,6 +34,8 @@ def examined(path: Path, listening: Listening) -> Iterator[Finding]:
     for finding in connected(known, listening):
         answers = answers and (finding.subject != "store" or finding.grade is not Grade.WRONG)
         yield finding
+    if answers and known.config.history:
+        yield Finding("history", f"it is read as a whole now, which takes {HISTORY:g} s at most")
     yield from together([*_checks(known.config, path), *(_of_store(known.config) if answers else [])])
     if not answers:
         yield warning("history", "it was not read, as the store does not answer", "first see to the store")

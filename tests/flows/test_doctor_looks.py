@@ -103,6 +103,26 @@ def test_a_history_is_enough_or_not(config: Config) -> None:
     assert finding.text.startswith("2,160 readings of 1 series; a training takes 1 of them: interval ")
 
 
+def test_a_large_store_is_counted_and_not_read(config: Config) -> None:
+    """Whether it is enough is told by its length and its first readings; nothing, one moment, five days, ninety days."""
+    hour, now = 3600 * SECOND, time.time_ns() // (3600 * SECOND) * 3600 * SECOND
+    said = []
+    for days in (0, 1 / 24, 5, 90):
+        times = np.arange(now - round(days * 24) * hour, now, hour)
+        with closing(config.store.open()) as store:
+            write(store, SeriesTable(["roof"]), readings(np.zeros(len(times), int), times, np.sin(times / DAY * 6.28)))  # type: ignore[arg-type]
+        (finding,) = check_history(config, large=1)
+        said.append((finding.grade, finding.text))
+    assert said[0] == (Grade.WARNING, "0 readings of 0 series; no training yet: the store holds no readings")
+    assert said[1] == (
+        Grade.WARNING,
+        "1 reading of 1 series; no training yet: expected two readings of one series at different times",
+    )
+    assert said[2] == (Grade.WARNING, "120 readings of 1 series, 5 days; no training yet: it needs 12 days")
+    enough = "2,160 readings of 1 series, 90 days; a training needs 12 days: interval 1h, looks back 7d, ahead 1d"
+    assert said[3] == (Grade.OK, f"{enough}; gatecast history reads it all, and says which series it takes")
+
+
 def test_the_last_training_is_read_from_the_store(config: Config) -> None:
     """The newest row counts."""
     assert "none within 60 days" in check_last_training(config)[0].text

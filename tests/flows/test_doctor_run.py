@@ -10,7 +10,9 @@ import pytest
 pytest.importorskip("prefect")
 
 from tests.support.commands import call, write_fleet
+from tests.support.home_assistant import Recorder
 from tests.support.servers import free_port, wait_until
+from tests.support.sources import START
 
 pytestmark = pytest.mark.training
 
@@ -44,6 +46,19 @@ def test_a_new_fleet_hears_what_is_missing(
     document = json.loads(out)
     assert (code, document["ok"], len(document["checks"])) == (1, False, len(rows.splitlines()))
     assert {check["grade"] for check in document["checks"]} == {"ok", "warning", "wrong"}
+
+
+def test_a_history_that_is_read_whole_is_told_beforehand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the longest time; the row with what is there comes last."""
+    recorder = Recorder(tmp_path / "ha.db")
+    recorder.means("sensor.a", [(START + 3600 * k, k % 24) for k in range(40)])
+    path = write_fleet(tmp_path)
+    text = f'[mqtt]\nurl = "mqtt://127.0.0.1:{free_port()}"\n{path.read_text()}'
+    path.write_text(f'{text}[[history]]\nurl = "sqlite:///{recorder.path}"\n')
+    out = call(capsys, "doctor", "--config", path, "--listen", "0")[1]
+    told = [line[25:] for line in out.splitlines() if line[9:].startswith("history ")]
+    assert "it is read as a whole now, which takes 120 s at most" in told[:-1]
+    assert told[-1].startswith("40 readings of 1 series; no training yet: ")
 
 
 def test_without_a_configuration_the_machine_is_told_all_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,16 +10,31 @@ from edge.config.sections import Config
 from edge.contract.columns import SeriesTable
 from edge.contract.schema import RETRAINING
 from edge.contract.times import DAY, iso
-from edge.errors import GatecastError
+from edge.errors import GatecastError, HistoryError
 from edge.quoting import counted
+from edge.stores.store import Store
 from pipeline.history.cells import Workspace
+from pipeline.history.from_store import needs_of
 from pipeline.sources.survey import survey
 
 BACK = 60 * DAY  # time in which the last training is looked for
+LARGE = 1_000_000  # readings; to read more takes longer than a user waits for a look
+START = "let the agent run, or bring history with gatecast import; gatecast history shows what is there"
 
 
-def check_history(config: Config) -> list[Finding]:
-    """What a training would take."""
+def check_history(config: Config, large: int = LARGE) -> list[Finding]:
+    """What a training would take: by reading all of it; of a large store by what it counts, and by its first readings.
+
+    Args:
+        config: configuration.
+        large: number of readings from which on a store is large, where there is no `[[history]]`.
+    """
+    if not config.history:
+        with closing(config.store.open()) as store:
+            span = store.span()
+            counts = {} if span is None else store.count_readings(span[0], span[1] + 1)
+            if sum(counts.values()) >= large:
+                return [_by_count(store, config, counts)]
     with tempfile.TemporaryDirectory(prefix="gatecast-") as folder:
         surveyed = survey(config, Workspace(Path(folder)))
     findings = [of_error("history", GatecastError(source.fault)) for source in surveyed.sources if source.fault is not None]
@@ -30,13 +45,27 @@ def check_history(config: Config) -> list[Finding]:
     text = f"{counted(readings, 'reading')} of {len(names):,} series"
     if surveyed.contract is None or surveyed.fault is not None:
         fault, _, told = (surveyed.fault or "no interval can be told").partition("; ")
-        start = "let the agent run, or bring history with gatecast import; gatecast history shows what is there"
-        return [warning("history", f"{text}; no training yet: {fault}", told or start)]
+        return [warning("history", f"{text}; no training yet: {fault}", told or START)]
     usable = sum(problem is None for problem in surveyed.problems.values())
     told = f"{text}; a training takes {usable:,} of them: {surveyed.contract.words}"
     if not usable:
         return [warning("history", told, "gatecast history says of each series why not")]
     return [Finding("history", told)]
+
+
+def _by_count(store: Store, config: Config, counts: dict[str, int]) -> Finding:
+    """Whether a large store holds as much as a training needs."""
+    text = f"{counted(sum(counts.values()), 'reading')} of {len(counts):,} series"
+    try:
+        needs = needs_of(store, config.fleet)
+    except HistoryError as error:
+        fault, _, told = str(error).partition("; ")
+        return warning("history", f"{text}; no training yet: {fault}", told or START)
+    held, needed = (counted(-(-span // DAY), "day") for span in (needs.held, needs.needed))
+    if needs.held < needs.needed:
+        return warning("history", f"{text}, {held}; no training yet: it needs {needed}", START)
+    told = f"a training needs {needed}: {needs.contract.words}; gatecast history reads it all, and says which series it takes"
+    return Finding("history", f"{text}, {held}; {told}")
 
 
 def check_last_training(config: Config) -> list[Finding]:
