@@ -34,6 +34,7 @@ RUN_BY = {
         "flows/test_retraining_flow.py",
         "edge/test_agent_process.py",
     ],
+    ("README.md", "mosquitto_pub"): ["whole/test_readme.py"],
     ("README.md", "gatecast init --discover"): ["flows/test_commands_discover.py"],
     ("deploy/README.md", "cd deploy"): ["deploy/test_compose.py"],
     ("deploy/README.md", "docker compose exec"): [],  # there is no container engine in the tests; the page says so
