@@ -85,7 +85,9 @@ def choose_interval(fleet: Fleet, readings: Readings) -> int:
     """
     asked = [(interval_for(spacing), span) for spacing, span in _spacings(readings)]
     if not asked:
-        raise HistoryError("expected two readings of one series at different times; give the interval, such as 15min")
+        raise HistoryError(
+            "expected two readings of one series at different times; let more come, or set [fleet] interval, such as 15min"
+        )
     needed = {interval: interval * least_history(contract_at(fleet, interval)) for interval, _ in asked}
     enough = [interval for interval, span in asked if span >= needed[interval]]
     votes = Counter(enough or [interval for interval, _ in asked])

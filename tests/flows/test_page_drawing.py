@@ -88,6 +88,14 @@ def test_a_long_name_keeps_both_ends() -> None:
     )
 
 
+def test_names_stand_above_their_pictures_where_one_of_the_list_is_long(store: Path) -> None:
+    """All rows of a list look alike; up to 16 signs fit beside the picture."""
+    snapshot = look(page_store(store), NOW, by_readings=False)
+    short, long = (Row("n" * signs, 1.0, NOW) for signs in (16, 17))
+    assert series_list([short], {}, snapshot, "").startswith('<ul class="series"><li>')
+    assert series_list([short, long], {}, snapshot, "").startswith('<ul class="series long"><li>')
+
+
 def test_the_chart_holds_the_fan_as_bands_upon_each_other(store: Path) -> None:
     """The bands add up to the quantiles; the third number of a point is the quantile itself, for the tooltip."""
     opened = page_store(store)

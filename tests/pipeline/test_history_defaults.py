@@ -107,7 +107,7 @@ def test_interval_is_guessed_from_the_commonest_spacing() -> None:
     )
     assert choose_interval(Fleet(), both) == 30 * MINUTE
     assert choose_interval(Fleet(), Readings.of([0] * 100, jitter.tolist(), [1.0] * 100)) == HOUR
-    with pytest.raises(HistoryError, match="give the interval"):
+    with pytest.raises(HistoryError, match=r"; let more come, or set \[fleet\] interval, such as 15min$"):
         choose_interval(Fleet(), Readings.of([0, 1], [0, 5], [1.0, 1.0]))
 
 

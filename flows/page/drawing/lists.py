@@ -14,6 +14,7 @@ from flows.page.figures.series import Row, is_silent
 from pipeline.report.page import beside_yesterday
 
 END = 14  # signs at the end of a name that are always seen
+LONG = 16  # signs; where a name of the list has more, names stand above their small pictures
 WORSE = -0.02  # a gain below this is drawn as a loss
 
 
@@ -34,7 +35,8 @@ def series_list(rows: Sequence[Row], sparks: Mapping[str, Spark], snapshot: Snap
     if not rows:
         return '<p class="empty">No series of this name.</p>' if snapshot.rows else '<p class="empty">No reading yet.</p>'
     items = "".join(_item(row, sparks.get(row.name), snapshot, is_current=row.name == current) for row in rows)
-    return f'<ul class="series">{items}</ul>'
+    long = " long" if max(len(row.name) for row in rows) > LONG else ""
+    return f'<ul class="series{long}">{items}</ul>'
 
 
 def _item(row: Row, picture: Spark | None, snapshot: Snapshot, *, is_current: bool) -> str:
