@@ -5,7 +5,7 @@ import textwrap
 from typing import TextIO
 
 NARROWEST = 60  # columns: a narrower terminal breaks the lines itself
-WIDEST_INDENT = 24  # columns in front of a text; below a wider beginning the rest is indented by the least
+WIDEST_INDENT = 25  # columns in front of a text; below a wider beginning the rest is indented by the least
 LEAST_INDENT = 6
 
 

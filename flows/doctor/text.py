@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from edge.checks.finding import Finding, Grade
-from edge.checks.lines import hints, wrapped
+from edge.checks.hints import hints
+from edge.checks.wrapping import wrapped
 from edge.quoting import counted, one_line
 
 STATES = {Grade.OK: "ok", Grade.WARNING: "warning", Grade.WRONG: "WRONG"}
 COLOURS = {Grade.OK: "32", Grade.WARNING: "33", Grade.WRONG: "31"}
 WIDTH, SUBJECT = max(map(len, STATES.values())), 14
-NUMBER = 5  # columns of `  1. `
 
 
 def row(finding: Finding, *, coloured: bool = False, width: int | None = None) -> str:
@@ -21,8 +21,7 @@ def row(finding: Finding, *, coloured: bool = False, width: int | None = None) -
         width: columns of the terminal; None: the row is one line.
     """
     state = f"{STATES[finding.grade]:<{WIDTH}}"
-    start = f"{state}  {one_line(finding.subject):<{SUBJECT}}  "
-    told = wrapped(f"{start}{one_line(finding.text)}", width, len(start))
+    told = wrapped(f"{state}  {one_line(finding.subject):<{SUBJECT}}  ", one_line(finding.text), width)
     return f"\x1b[{COLOURS[finding.grade]}m{state}\x1b[0m{told[len(state) :]}" if coloured else told
 
 
@@ -37,6 +36,6 @@ def steps(findings: Sequence[Finding], width: int | None = None) -> list[str]:
     if not told:
         return ["", "all is well"]
     lines = ["", "what to do next:"]
-    lines += [wrapped(f"{number:>3}. {what}: {hint}", width, NUMBER) for number, (what, hint) in enumerate(told, 1)]
+    lines += [wrapped(f"{number:>3}. ", f"{what}: {hint}", width) for number, (what, hint) in enumerate(told, 1)]
     wrong, warned = (sum(finding.grade is grade for finding in findings) for grade in (Grade.WRONG, Grade.WARNING))
     return [*lines, "", f"{wrong} wrong, {counted(warned, 'warning')}"]

@@ -30,11 +30,11 @@ def run(options: argparse.Namespace) -> int:
     """
     from edge.checks.connected.broker import Listening
     from edge.checks.finding import exit_code
-    from edge.checks.lines import columns
+    from edge.checks.wrapping import width_of
     from flows.doctor.run import examined
     from flows.doctor.text import row, steps
 
-    findings, width = [], columns(sys.stdout)
+    findings, width = [], width_of(sys.stdout)
     for finding in examined(options.config, Listening(options.listen)):
         findings.append(finding)
         if not options.json:

@@ -1,42 +1,9 @@
-"""How findings are told: each hint once with what it is for, and lines that a terminal does not break within a word."""
+"""What to do next: each hint once, with all that it is for."""
 
-import os
-import textwrap
 from collections.abc import Sequence
-from typing import TextIO
 
 from edge.checks.finding import Finding, Grade
 from edge.quoting import one_line
-
-LEAST_WIDTH = 40  # columns; a narrower terminal breaks lines by itself
-
-
-def columns(stream: TextIO) -> int | None:
-    """Columns of the terminal that a stream goes to; None where it goes to a file or a pipe, or nobody knows.
-
-    Args:
-        stream: stream such as `sys.stdout`.
-    """
-    if not stream.isatty():
-        return None
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or None
-    except OSError:
-        return None
-
-
-def wrapped(line: str, width: int | None, indent: int = 0) -> str:
-    """A line in as many as a terminal needs; words, such as paths and commands, stay whole.
-
-    Args:
-        line: line, printable.
-        width: columns of the terminal; None: the line stays as it is.
-        indent: number of blanks at the start of all lines but the first; fewer where the terminal is narrow.
-    """
-    if width is None or width < LEAST_WIDTH or len(line) <= width:
-        return line
-    further = " " * min(indent, width // 3)
-    return textwrap.fill(line, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 
 
 def hints(findings: Sequence[Finding]) -> list[tuple[str, str]]:
