@@ -25,7 +25,7 @@ FADES = 182 * DAY  # after which the half of what is known is forgotten
 CALM = DAY // 2  # without an alarm, until one is cleared
 OUTSIDE = np.log1p(1.0)  # of an interval that was forecast
 STORED = 1.0  # days: what is expected once in so long has a row
-RAREST = 36_500.0  # days, a century: what is rarer is told from too little
+SUPPORTED = 40  # times the days seen so far, the rarest that these can tell
 QUIET = np.iinfo(np.int64).min
 NOTHING: Mapping[int, AnomalyChange] = {}
 
@@ -52,7 +52,8 @@ class _Strange:
         number: number of the interval, int64 `[n]`.
         rows: row of the forecast with the shortest lead, int64 `[n]`.
         size: mean of the logarithm of 1 + distance, float64 `[n]`.
-        rarity: days in which so strange an interval is expected once, float64 `[n]`; 0 where it is not rare.
+        rarity: days in which so strange an interval is expected once, as far as the days seen so far can tell, float64 `[n]`;
+            0 where it is not rare.
         raised: whether an anomaly is raised after it, bool `[n]`.
         turned: whether it was raised or cleared by it, bool `[n]`.
     """
@@ -92,7 +93,7 @@ class Watch:
     def _begin(self, interval: int, leads: list[int]) -> None:
         self._interval, self._leads = interval, leads
         day = -(-DAY // interval)
-        self._fewest, self._calm = max(FEWEST, day), max(1, CALM // interval)
+        self._day, self._fewest, self._calm = day, max(FEWEST, day), max(1, CALM // interval)
         self._probability = interval / (self._days * DAY)
         self._distances, self._tail = Distances(len(leads)), Tail(max(FADES // interval, 4 * FEWEST))
         self._last = np.zeros(0, np.int64)  # newest interval that was rare enough, by its number; `QUIET`: nothing is raised
@@ -177,7 +178,8 @@ class Watch:
     def _judge(self, series: Int32, number: Int64, rows: Int64, size: Float64) -> _Strange:
         ready = self._tail.count[series] >= self._fewest
         probability = np.where(ready & (size > OUTSIDE), self._tail.beyond(series, size), 1.0)
-        rarity = np.minimum(self._interval / DAY / np.maximum(probability, 1e-300), RAREST)
+        supported = SUPPORTED * (self._tail.count[series] // self._day)  # whole days: it stays the same through an anomaly
+        rarity = np.minimum(self._interval / DAY / np.maximum(probability, 1e-300), supported)
         rarity[probability >= 1] = 0.0
         # What is so rare enters as what just raises an alarm: one glitch must not hide the next, and a new usual is learned.
         level = np.where(ready, self._tail.level(series, self._probability), np.inf)

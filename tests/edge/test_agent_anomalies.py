@@ -19,7 +19,7 @@ NOISE = [round(float(value), 2) for value in np.random.default_rng(5).normal(20.
 COURSE: list[float] = [*NOISE[: DAY + 10], 60.0, *NOISE[DAY + 10 :]]
 
 
-def bench_of(folder: Path, rule: AnomalyRule = AnomalyRule("100d")) -> Bench:  # noqa: B008 - frozen
+def bench_of(folder: Path, rule: AnomalyRule = AnomalyRule("30d")) -> Bench:  # noqa: B008 - frozen
     """A device that looks for anomalies, late enough for all readings."""
     bench = last_value_bench(folder, anomaly=rule)
     bench.now = START + 2 * len(COURSE) * MINUTE
@@ -83,7 +83,7 @@ def test_turned_on_and_off_between_two_starts(tmp_path: Path) -> None:
     """A snapshot with a watch is read by an agent without one, and the other way round."""
     bench = bench_of(tmp_path)
     bench.run(each_minute(COURSE[:100]))
-    for rule in (AnomalyRule(), AnomalyRule("100d")):
+    for rule in (AnomalyRule(), AnomalyRule("30d")):
         bench.config = msgspec.structs.replace(bench.config, anomaly=rule)
         bench.run(each_minute([20.0], 100 + (rule.days is None)))
     assert not bench.lines("the state of the last run cannot be used")

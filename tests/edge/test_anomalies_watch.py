@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.anomalies.change import AnomalyChange
 from edge.anomalies.rule import AnomalyRule
-from edge.anomalies.watch import FEWEST, RAREST, Looked, Watch
+from edge.anomalies.watch import FEWEST, SUPPORTED, Looked, Watch
 from edge.contract.columns import Float64, Outcomes, Points, SeriesTable
 from edge.contract.contract import Contract
 from edge.contract.times import DAY, SECOND
@@ -76,7 +77,7 @@ def test_a_jump_is_raised_once_and_cleared_after_half_a_day() -> None:
     assert hours(changes) == [(240, True), (255, False)]
     raised = changes[0]
     assert (raised.series, raised.value, raised.median, raised.lower, raised.upper) == ("a", 30.0, 10.0, 9.0, 11.0)
-    assert 100 <= raised.rarity <= RAREST
+    assert raised.rarity == SUPPORTED * QUIET / 24
 
 
 def test_rows_say_which_of_them_turned_an_alarm() -> None:
@@ -101,18 +102,30 @@ def test_distance_is_the_mean_of_logarithms_over_the_leads() -> None:
 
 
 def test_rarity_is_that_of_the_tail() -> None:
-    """Of 200 hours at a distance of 0 sixteen are kept: P = 15 / 200 exp(-x / 0.05), and an hour is 1/24 day."""
+    """Of 200 hours 16 are kept, one at u and 15 at v: P = 15 / 200 exp(-(x - u) / (v - u)), and an hour is 1/24 day."""
     made = watch(days=1.0)
-    size = np.log1p(1.2)  # 1.2 half-widths at both leads
-    flat = outcomes([10.0] * 200)
-    looked = look(made, flat)
-    assert not looked.points
-    table = SeriesTable(NAMES)
-    one = Outcomes(
-        np.zeros(1, np.int32), np.array([200]), np.array([1]), np.array([11.2]), np.array([10.0]), np.array([[9.0, 10.0, 11.0]])
+    u, v, x = (
+        np.log1p(far) / 2 + np.log1p(far / 2) / 2 for far in (1.0, 4.0, 40.0)
+    )  # at lead 4 it is half as many half-widths
+    assert not look(made, outcomes([11.0, *([14.0] * 15), *([10.0] * 184)])).points
+    change = look(made, outcomes([50.0], first=200)).changes[0]
+    assert change.rarity == pytest.approx(1 / 24 / (15 / 200 * np.exp(-(x - u) / (v - u))), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("quarters", "rarity", "alarms"), [(100, 40, 0), (191, 40, 0), (192, 80, 0), (287, 80, 0), (288, 120, 1)]
+)
+def test_the_days_seen_so_far_tell_no_more_than_forty_times_as_many(quarters: int, rarity: int, alarms: int) -> None:
+    """A hundredth on the second day of a series that repeated exactly is no alarm in a hundred days, nor once in years.
+
+    The first five errors are those that a mean error is known from.
+    """
+    made = Watch.of(AnomalyRule("100d"), replace(CONTRACT, interval=HOUR // 4), LEADS)
+    assert made is not None
+    looked = look(
+        made, outcomes([10.0] * (5 + quarters), interval=False), outcomes([10.01], first=5 + quarters, interval=False)
     )
-    change = made.step(one, table).changes[0]
-    assert change.rarity == pytest.approx(min(RAREST, 1 / 24 / (15 / 200 * np.exp(-size / 0.05))), rel=1e-4)
+    assert (stored(looked.points, "rarity").tolist(), len(looked.changes)) == ([rarity], alarms)
 
 
 def test_nothing_is_said_in_the_first_days() -> None:

@@ -249,7 +249,7 @@ def test_replay_says_what_alerts_and_anomalies_would_have_been(device: Device) -
     before = device.run("replay", name)
     assert before.stderr == ""
     keys = '[[alert]]\nname = "hot"\nabove = 50.0\nwithin = "3min"\n[[alert]]\nname = "odd"\nseries = "rof"\nabove = 1.0\n'
-    device.configure(f'{plain}{keys}[anomaly]\nevery = "100d"\n')
+    device.configure(f'{plain}{keys}[anomaly]\nevery = "30d"\n')
     answer = device.run("replay", name)
     assert (answer.returncode, answer.stdout) == (0, before.stdout)
     header, hot, odd, alone, blank, title, roof = answer.stderr.splitlines()

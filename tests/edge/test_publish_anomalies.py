@@ -112,7 +112,7 @@ def test_an_anomaly_has_numbers_for_people() -> None:
 
 
 DAY = 1440  # minutes before anything is said
-SECTION = '\n[anomaly]\nevery = "100d"\nseries = "d0.*"\n'
+SECTION = '\n[anomaly]\nevery = "30d"\nseries = "d0.*"\n'
 NAME = "Gatecast d0.t Anomaly"
 TOPIC = f"{PREFIX}/anomaly/d0.t"
 
@@ -135,7 +135,7 @@ def test_an_anomaly_is_on_while_it_stands(tmp_path: Path, mosquitto: Mosquitto) 
         document = json.loads(house.states[TOPIC])
         assert document["since"] == "2026-09-22T15:00:00Z"
         assert (document["value"], document["forecast"]) == (pytest.approx(90, abs=0.1), pytest.approx(20, abs=0.1))
-        assert document["rarity"] >= 100
+        assert document["rarity"] == 40  # times one whole day
         assert not any(name.startswith("Gatecast d1.t Anomaly") for name in house.entities)
         agent.kill()
         wait_until(lambda: house.states[f"{PREFIX}/status"] == b"offline")

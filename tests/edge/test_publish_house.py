@@ -74,28 +74,28 @@ def test_a_real_home_assistant_shows_them(tmp_path: Path, mosquitto: Mosquitto) 
     config.write_text(config.read_text().replace("[[ingest]]", '[[ingest]]\nunit = "°C"'))
     with core(tmp_path, mosquitto.port) as house, running(config) as agent:
         told(mosquitto.port, rows("d0.t", range(30)), rows("Küche 1.t", range(30), 5.0))
-        wait_until(lambda: house.state("sensor.gatecast_d0_t_next") == "20.28")
+        wait_until(lambda: house.state("sensor.gatecast_d0_t_next_forecast") == "20.28")
         wait_until(lambda: house.state("binary_sensor.gatecast_d0_t_warm") == "off")
-        wait_until(lambda: house.state("sensor.gatecast_kuche_1_t_highest_within_6min") == "5.28")
-        attributes = house.entities()["sensor.gatecast_d0_t_next"][1]
+        wait_until(lambda: house.state("sensor.gatecast_kuche_1_t_highest_forecast_within_6min") == "5.28")
+        attributes = house.entities()["sensor.gatecast_d0_t_next_forecast"][1]
         assert (attributes["unit_of_measurement"], attributes["device_class"]) == ("°C", "temperature")
         assert attributes["q50"] == [20.28] * 6
-        assert house.state("sensor.gatecast_d0_t_time_of_the_highest") == "2026-09-21T14:29:00+00:00"
+        assert house.state("sensor.gatecast_d0_t_time_of_the_highest_forecast") == "2026-09-21T14:29:00+00:00"
         known = house.known()
         told(mosquitto.port, rows("d0.t", range(30, 35), 30.0))
-        wait_until(lambda: house.state("sensor.gatecast_d0_t_next") == "30.33")
+        wait_until(lambda: house.state("sensor.gatecast_d0_t_next_forecast") == "30.33")
         wait_until(lambda: house.state("binary_sensor.gatecast_d0_t_warm") == "on")
         agent.kill()
-        wait_until(lambda: house.state("sensor.gatecast_d0_t_next") == "unavailable")
+        wait_until(lambda: house.state("sensor.gatecast_d0_t_next_forecast") == "unavailable")
         assert house.state("binary_sensor.gatecast_agent_status") == "off"
         agent.start()
-        wait_until(lambda: house.state("sensor.gatecast_d0_t_next") == "30.33")
+        wait_until(lambda: house.state("sensor.gatecast_d0_t_next_forecast") == "30.33")
         assert house.known() == known
         agent.stop()
         config.write_text(config.read_text().replace(keys, '\n[publish]\nhome_assistant = true\nseries = ["d0.*"]\n'))
         agent.start()
         wait_until(lambda: not any("kuche" in name or "warm" in name for name in house.known()))
-        wait_until(lambda: house.state("sensor.gatecast_d0_t_next") == "30.33")
+        wait_until(lambda: house.state("sensor.gatecast_d0_t_next_forecast") == "30.33")
         agent.stop()
         config.write_text(config.read_text().partition("\n[publish]")[0] + "\n")
         agent.start()
@@ -107,7 +107,7 @@ def test_a_real_home_assistant_shows_them(tmp_path: Path, mosquitto: Mosquitto) 
 @pytest.mark.servers
 def test_a_real_home_assistant_shows_anomalies(tmp_path: Path, mosquitto: Mosquitto) -> None:
     """On while one stands, with its numbers as attributes; it goes when nobody looks for anomalies any more."""
-    section = '\n[anomaly]\nevery = "100d"\n'
+    section = '\n[anomaly]\nevery = "30d"\n'
     config = configured(tmp_path, mosquitto, f"\n[publish]\nhome_assistant = true\n{section}")
     name = "binary_sensor.gatecast_d0_t_anomaly"
     with core(tmp_path, mosquitto.port) as house, running(config) as agent:
@@ -117,10 +117,10 @@ def test_a_real_home_assistant_shows_anomalies(tmp_path: Path, mosquitto: Mosqui
         wait_until(lambda: house.state(name) == "on")
         attributes = house.entities()[name][1]
         assert (attributes["device_class"], attributes["since"]) == ("problem", "2026-09-22T15:00:00Z")
-        assert attributes["rarity"] >= 100
+        assert attributes["rarity"] == 40  # times one whole day
         agent.stop()
         config.write_text(config.read_text().replace(section, ""))
         agent.start()
-        wait_until(lambda: name not in house.known() and "sensor.gatecast_d0_t_next" in house.known())
+        wait_until(lambda: name not in house.known() and "sensor.gatecast_d0_t_next_forecast" in house.known())
     said = [line for line in house.log.read_text().splitlines() if "mqtt" in line or "template" in line]
     assert said == []
