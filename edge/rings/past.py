@@ -56,6 +56,13 @@ class CoarseRing(Ring):
         """As `Ring.anew`."""
         return CoarseRing(self._contract, self._ahead)
 
+    def needed(self, top: Int64) -> Int64:
+        """As `Ring.needed`: a block that has lost a cell is made of no further reading."""
+        needed = super().needed(top)
+        for blocks in self.blocks:
+            needed = np.maximum(needed, blocks.steps * self._first(top, blocks.steps))
+        return needed
+
     def make_room(self, series: Int32 | Int64, top: Int64) -> None:
         """As `Ring.make_room`; blocks whose cells leave are kept."""
         holding = self.holding(series)

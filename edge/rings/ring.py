@@ -129,6 +129,10 @@ class Ring:
         """Whether a cell holds the smallest or largest reading of its interval."""
         return self._aggregation in ("min", "max")
 
+    def needed(self, top: Int64) -> Int64:
+        """Number of the first interval whose readings may still be filled in when there is room up to `top`, int64 `[n]`."""
+        return top - self.columns
+
     def make_room(self, series: Int32 | Int64, top: Int64) -> None:
         """Empty the cells up to `top`; they still hold values that have left the window.
 

@@ -372,10 +372,10 @@ class State:
         self._ring.top[unseen] = self._frontier[unseen]
         top = np.maximum(np.maximum.reduceat(rows.number, starts) + 1, rows.after[ends])
         counts = np.diff(np.append(starts, len(rows.series)))
-        first = np.repeat(np.maximum(top, self._ring.top[owners]) - self._ring.columns, counts)
-        # Readings before a gap longer than the ring are in no window that is still to come, but one of them may be held, and a
-        # forecast may wait for them.
-        early = rows.number < first
+        room = np.maximum(top, self._ring.top[owners])
+        first = np.repeat(room - self._ring.columns, counts)
+        # Readings before a gap longer than the ring are in no window to come, but held, waited for or part of a coarse block.
+        early = rows.number < np.repeat(self._ring.needed(room), counts)
         if early.any():
             self._ring.fill_before(rows.take(early), remembered)
         closing = rows.after > rows.before

@@ -78,6 +78,19 @@ def test_any_batching_gives_the_blocks_of_all_accepted_readings(
     same_rows(by_series(found), by_series(reference.rows))
 
 
+def test_a_block_is_made_of_a_reading_before_a_gap_within_one_batch() -> None:
+    """Held from 7 to 10, it is known in three of the intervals 5 to 9; the gap takes the first cells of these, not its own."""
+    contract, meaning = Contract(10, 6, 2, coarse=(Coarse(5, 9),)), Meaning(hold=30)
+    for number in range(30, 45):
+        rows = [(0, 70, 4.0), (0, 10 * number, 5.0)]
+        reference = Slow(contract, 0, [meaning])
+        for row in rows:
+            reference.ingest(*row)
+        found = ingest(State(contract, meaning=lambda _: meaning), rows)
+        same_rows(found, reference.rows)
+        assert [value for value in found[0][2] if np.isfinite(value)] == [4.0]
+
+
 @given(rows=rows_of_readings, cut=st.integers(1, 59), meanings=meanings_of_series, coarse=st.sampled_from(COARSE))
 def test_a_dumped_state_has_the_same_blocks(
     rows: list[tuple[int, int, float]], cut: int, meanings: list[Meaning], coarse: tuple[Coarse, ...]
