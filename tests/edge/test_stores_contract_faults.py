@@ -84,7 +84,7 @@ def test_look_says_that_all_is_well_and_leaves_nothing(entry: Entry) -> None:
 
 def test_place_that_is_not_there_is_denied_with_advice(entry: Entry) -> None:
     """The message names it, and says what to check or to create."""
-    with contextlib.closing(entry.missing()) as store, pytest.raises(StoreDenied, match=r"check \[store\] url"):
+    with contextlib.closing(entry.missing()) as store, pytest.raises(StoreDenied, match=r"(check|in) \[store\] url"):
         write(store, TABLE, readings([0], [NOW], [1.5]))
 
 
