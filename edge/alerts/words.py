@@ -10,7 +10,8 @@ from edge.contract.times import SECOND
 AHEAD = {"above": "will be above {}", "below": "will be below {}", "rises_by": "will rise by more than {}"}
 AHEAD |= {"falls_by": "will fall by more than {}"}
 NOW = {"above": "is above {}", "below": "is below {}"}
-DIGITS = (4, 6, 9)  # of a value
+DIGITS = (4, 6, 9)  # of a value, or as many as it has before its point
+PLAIN = 1e15  # a larger one is told with its power of ten
 
 
 def local(time: int) -> datetime:
@@ -57,7 +58,8 @@ def _measured(change: AlertChange, rule: AlertRule, unit: str, clock: Callable[[
     """The value that is beyond, with digits enough to see that it is, and the time of its interval."""
     if change.value is None:
         return ""
-    texts = [f"{change.value:.{digits}g}" for digits in DIGITS]
+    whole = len(f"{abs(change.value):.0f}") if abs(change.value) < PLAIN else 0
+    texts = [f"{change.value:.{max(digits, whole)}g}" for digits in DIGITS]
     sign = 1 if rule.is_upward else -1
     value = next((text for text in texts if sign * (float(text) - rule.threshold) > 0), texts[-1])
     when = _moment(change.measured, change.origin, clock)

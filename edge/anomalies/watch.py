@@ -25,6 +25,7 @@ FADES = 182 * DAY  # after which the half of what is known is forgotten
 CALM = DAY // 2  # without an alarm, until one is cleared
 OUTSIDE = np.log1p(1.0)  # of an interval that was forecast
 STORED = 1.0  # days: what is expected once in so long has a row
+RAREST = 36_500.0  # days, a century: what is rarer is told from too little
 SUPPORTED = 40  # times the days seen so far, the rarest that these can tell
 QUIET = np.iinfo(np.int64).min
 NOTHING: Mapping[int, AnomalyChange] = {}
@@ -95,7 +96,8 @@ class Watch:
         day = -(-DAY // interval)
         self._day, self._fewest, self._calm = day, max(FEWEST, day), max(1, CALM // interval)
         self._probability = interval / (self._days * DAY)
-        self._distances, self._tail = Distances(len(leads)), Tail(max(FADES // interval, 4 * FEWEST))
+        self._most = max(FADES // interval, 4 * FEWEST)
+        self._distances, self._tail = Distances(len(leads)), Tail(self._most)
         self._last = np.zeros(0, np.int64)  # newest interval that was rare enough, by its number; `QUIET`: nothing is raised
         self._chosen = np.zeros(0, bool)
         self.standing = NOTHING
@@ -178,7 +180,10 @@ class Watch:
     def _judge(self, series: Int32, number: Int64, rows: Int64, size: Float64) -> _Strange:
         ready = self._tail.count[series] >= self._fewest
         probability = np.where(ready & (size > OUTSIDE), self._tail.beyond(series, size), 1.0)
-        supported = SUPPORTED * (self._tail.count[series] // self._day)  # whole days: it stays the same through an anomaly
+        seen = self._tail.count[series]
+        supported = SUPPORTED * (seen // self._day)  # whole days: it stays the same through an anomaly
+        # Nobody knows how much was forgotten where half of all that is remembered is known.
+        supported = np.where(2 * seen + 1 >= self._most, RAREST, supported)
         rarity = np.minimum(self._interval / DAY / np.maximum(probability, 1e-300), supported)
         rarity[probability >= 1] = 0.0
         # What is so rare enters as what just raises an alarm: one glitch must not hide the next, and a new usual is learned.

@@ -199,7 +199,7 @@ def _missing(answer: Answer, url: str, bucket: str) -> StoreDenied | None:
     if "organization" in reason:
         return StoreDenied(f"{url} does not know the organisation ({status}: {reason}): check ?org= in [store] url")
     if (status == 404 and "text/html" not in answer.kind) or "retention policy" in reason:
-        holder = "bucket" if "bucket" in reason else "database"
+        holder = _holder(answer) if answer.version else "bucket" if 'bucket "' in reason else "database"
         return BucketMissing(f"{url} has no {holder} {bucket!r} ({status}): create it, or {_another(url, holder)} ({reason})")
     return None
 

@@ -49,6 +49,9 @@ NONE = {"crossing": None, "earliest": None, "latest": None}
             "is above -15 °C: -12.3 °C at 2026-01-14 13:00",
         ),
         ({**NONE, "beyond": True, "value": -12.3}, "is above -15 °C: -12.3 °C"),
+        ({**NONE, "beyond": True, "value": 101_325.0}, "is above -15 °C: 101325 °C"),
+        ({**NONE, "beyond": True, "value": 99_999.96}, "is above -15 °C: 100000 °C"),
+        ({**NONE, "beyond": True, "value": 1e300}, "is above -15 °C: 1e+300 °C"),
         (
             {"earliest": None, "latest": None, "probability": 1.0},
             "will be above -15 °C at 14:00, a forecast without intervals, which knows no probability",

@@ -128,6 +128,16 @@ def test_the_days_seen_so_far_tell_no_more_than_forty_times_as_many(quarters: in
     assert (stored(looked.points, "rarity").tolist(), len(looked.changes)) == ([rarity], alarms)
 
 
+def test_what_is_forgotten_limits_nothing() -> None:
+    """40 times the days before half of 182 is known, a century from then on, also when half of all was just forgotten."""
+    made, first, rarities = watch(3650), 0, []
+    for hours in (2160, 40, 2170, 1, 24):
+        made.step(outcomes(noise(hours), first=first), SeriesTable(NAMES))
+        rarities.append(stored(look(made, outcomes([1e9], first=first + hours)).points, "rarity")[-1])
+        first += hours + 1
+    assert rarities == [3600, *[36_500] * 4]
+
+
 def test_nothing_is_said_in_the_first_days() -> None:
     """Before a hundred hours nobody knows what is usual."""
     assert not look(watch(), outcomes([*noise(FEWEST - 1), 50.0])).points

@@ -64,6 +64,16 @@ def test_request_that_is_wrong_keeps_every_row(status: int, body: object, words:
 
 
 @pytest.mark.parametrize(
+    ("version", "holder"), [("1.8.10", "database"), ("3.1.0", "database"), ("v2.7.1", "bucket"), ("", "database")]
+)
+def test_a_write_to_what_is_not_there_is_told_in_the_words_of_the_version(version: str, holder: str) -> None:
+    """Whatever the database is called."""
+    body = json.dumps({"error": 'database not found: "sensor-bucket"'}).encode()
+    found = fault_of_write(Answer(404, "application/json", version, body), BLOCK, "http://host", "sensor-bucket")
+    assert str(found).startswith(f"http://host has no {holder} 'sensor-bucket' (404)")
+
+
+@pytest.mark.parametrize(
     ("version", "hint"),
     [
         ("1.6.7~rc0", "create database 'b', or name another one in [store] url, as in influxdb://host/my-database"),

@@ -61,7 +61,7 @@ def _by_count(store: Store, config: Config, counts: dict[str, int]) -> Finding:
     except HistoryError as error:
         fault, _, told = str(error).partition("; ")
         return warning("history", f"{text}; no training yet: {fault}", told or START)
-    held, needed = (counted(-(-span // DAY), "day") for span in (needs.held, needs.needed))
+    held, needed = counted(needs.held // DAY, "day"), counted(-(-needs.needed // DAY), "day")
     if needs.held < needs.needed:
         return warning("history", f"{text}, {held}; no training yet: it needs {needed}", START)
     told = f"a training needs {needed}: {needs.contract.words}; gatecast history reads it all, and says which series it takes"
