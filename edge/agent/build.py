@@ -251,7 +251,7 @@ def make_parts(config: Config, outside: Outside, waits: Waits, limits: Limits) -
     again = Backoff(waits.history, waits.history, outside.random)
     rules = Rules(config.ingests(), lambda name: series.get(name) is not None)  # rules of its own: a thread uses them
     primer = Primer(Origins(outside.history, outside.sources, rules), naming, grumbler, around, again)
-    room = Room(config.agent.max_series, hold, clocks.now, lambda: naming.beyond.latest)
+    room = Room(config.agent.max_series, hold, primer, clocks.now, lambda: naming.beyond.latest)
     named = [*(ingest.filter for ingest in ingests), *inputs.filters]
     plan = Plan.of(config.publish, config.mqtt.client_id, config.alert, named, config.anomaly)
     told = Told(partial(counters.count, Counter.PUBLISHED), partial(counters.count, Counter.OVERTAKEN), grumbler.say)

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from edge.agent.counters import Counter, Counters, Gauge
 from edge.broker.subscriber import Subscriber
@@ -57,12 +57,14 @@ class Batch:
         messages: messages of the batch.
         points: further rows for the store.
         held: all readings that wait for the clock; None where they are the same as before.
+        waiting: readings that have begun to wait for history, behind those that wait already.
         is_whole: whether all readings of the messages are committed then.
     """
 
     messages: Sequence[Message] = ()
     points: Sequence[Points] = ()
     held: Readings | None = None
+    waiting: Readings = field(default_factory=Readings.empty)
     is_whole: bool = True
 
 

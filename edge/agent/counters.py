@@ -120,7 +120,7 @@ class Gauge(Number):
     LAG_SECONDS = "time from the arrival of the oldest message of a batch to its commit", "second", "lag_seconds"
     BACKLOG_BYTES = "blocks that wait for the store, packed", "byte", "backlog"
     SILENT_SERIES = "series whose readings have stopped", "series", OWN
-    HELD_READINGS = "readings that wait for a clock that has proved itself", "reading"
+    HELD_READINGS = "readings that are stored, and wait for a proved clock or for history", "reading"
     STORE_BYTES = "file of an SQLite store with its log", "byte"
     STORE_FREE_BYTES = "pages without rows in the file of an SQLite store, which the next rows take", "byte"
     RELEASE_AGE_SECONDS = "time since the last look at the release channel that succeeded", "second"

@@ -9,22 +9,24 @@ import numpy as np
 
 from edge.agent.committing import Committer
 from edge.agent.heartbeat import alive
-from edge.agent.priming import AGAIN
+from edge.agent.priming import AGAIN, Primer
 from edge.clock.closing import SETTLED
 from edge.clock.holding import Hold
 from edge.clock.trust import STEADY
-from edge.contract.columns import Int32
+from edge.contract.columns import Int32, Readings
 from edge.contract.contract import Contract
 from edge.release.capacity import FORECAST_ROWS
 from edge.series.effect import Effect
 from edge.series.engine import Engine, needs_no_history
+from edge.series.entry import Entry
 from edge.series.recent import REMEMBERED
 from edge.slots.returning import staying
 from edge.spool.sender import ENDS_WITHIN
 from edge.spool.spool import Commit, Spool
 
 SNAPSHOT_ROWS = REMEMBERED // 2
-UNFILLED = b"unfilled"  # last part of a snapshot whose windows lack history, or readings that wait for it
+UNFILLED = b"unfilled"  # behind it are the readings that wait for the history that the windows lack
+WAITING_ROWS = 50_000  # readings in one part of a snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,14 @@ class Room:
     Args:
         most: number of slots.
         hold: readings that wait for a clock that has proved itself.
+        primer: primer that has the readings that wait for history.
         now: function that gives our clock, ns UTC.
         latest: function that gives the latest time of a reading without a slot, ns UTC.
     """
 
     most: int
     hold: Hold
+    primer: Primer
     now: Callable[[], int]
     latest: Callable[[], int]
 
@@ -116,8 +120,11 @@ class Journal:
     def dump(self, engine: Engine) -> Iterator[bytes]:
         """The parts of a snapshot."""
         yield from engine.dump()
-        if not self.filled:
+        waiting = self._room.primer.waiting
+        if len(waiting) or not self.filled:
             yield UNFILLED
+            for start in range(0, len(waiting), WAITING_ROWS):
+                yield Entry.waiting(waiting.take(slice(start, start + WAITING_ROWS))).encode()
 
     def is_full_after(self, effect: Effect, readings: int, *, whole: bool = True) -> bool:
         """Count a step that is about to be committed.
@@ -137,7 +144,7 @@ class Journal:
         return True
 
     def restore(self, engine: Engine) -> bool:
-        """Bring windows and waiting forecasts back into an engine that is empty.
+        """Bring windows and waiting forecasts back into an engine that is empty, and into the primer what waits for history.
 
         A state that was made under other settings is adapted, and a snapshot of it committed.
 
@@ -202,13 +209,51 @@ class Journal:
             parts = alive(self._spool.snapshot(), self._beat)
             first = next(parts, None)
             known = first is not None
+            waiting = _Waiting()
             if first is not None:
                 engine.load(chain([first], parts))
                 self.filled = next(parts, None) != UNFILLED
+                for part in parts:
+                    waiting.note(Entry.decode(part))
             for entry in alive(self._spool.journal(), self._beat):
-                engine.replay(entry)
+                if not entry.waits:
+                    engine.replay(entry)
+                waiting.note(entry)
                 known = True
             held, before = engine.state.contract, (engine.state, engine.scoring)
-            return known, held, before, engine.settle()
+            renamed = engine.settle()
+            self._room.primer.take_back(waiting.rest(len(engine.series)))
         except Exception as error:  # whatever it is: the store has all readings, and an agent that cannot start has none
             raise ValueError(repr(error)) from error
+        return known, held, before, renamed
+
+
+class _Waiting:
+    """The readings that still wait, by what the entries say: they begin to wait and count in the same order."""
+
+    def __init__(self) -> None:
+        self._parts: list[Readings] = []
+        self._begun = self._counted = 0
+
+    def note(self, entry: Entry) -> None:
+        """Look at the next entry."""
+        if entry.waits:
+            self._parts.append(entry.readings)
+            self._begun += len(entry.readings)
+        elif self._counted < self._begun:
+            # More than had begun to wait, where the entry is of a part of a batch: the rest of it begins behind.
+            self._counted += len(entry.readings)
+
+    def rest(self, series: int) -> Readings:
+        """Those that have not counted.
+
+        Args:
+            series: number of series that are known.
+
+        Raises:
+            ValueError: one of them is of no such series.
+        """
+        rest = Readings.concatenate(self._parts).take(slice(self._counted, None))
+        if len(rest) and not 0 <= rest.series.min() <= rest.series.max() < series:
+            raise ValueError("readings that wait are of series that are not known")
+        return rest

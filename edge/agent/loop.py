@@ -38,6 +38,7 @@ from edge.release.capacity import FORECAST_ROWS, at_once, give_back_memory, stea
 from edge.release.releases import Releases
 from edge.series.description import Descriptions
 from edge.series.engine import Engine
+from edge.series.entry import Entry
 from edge.series.silence import Silence
 from edge.slots.returning import Beginning
 from edge.spool.sender import Sender
@@ -266,7 +267,7 @@ class Agent:
         for request in parts.memory.requests(parts.clocks.now()):
             parts.subscriber.publish(request.topic, request.payload)
             parts.grumbler.say("request", request.text)
-        tally_batch(parts.counters, intake, len(messages), len(readings), len(parts.hold))
+        tally_batch(parts.counters, intake, len(messages), len(readings), len(parts.hold) + len(parts.primer.waiting))
         if failure is not None:
             parts.live.give_way(failure)
         if is_silent:
@@ -288,18 +289,21 @@ class Agent:
             readings, ahead = readings.take(~early), Readings.concatenate([ahead, readings.take(early)])
         ready = parts.hold.exchange(ahead, latest, most=most)
         held = None if parts.hold.waiting is waiting else parts.hold.waiting
-        counting = self._counting(Readings.concatenate([ready, readings]))
+        due = Readings.concatenate([ready, readings])
+        counting = self._counting(due)
         if counting is None or parts.live.engine is None:
             if messages or held is not None:
                 taken = Readings.concatenate([readings, ahead])
                 points = [Points.of_readings(taken), *parts.descriptions.rows(taken)]
-                parts.committer.commit(Commit(self._encode(points), held=held), messages, may_wait=held is None)
+                entries = [Entry.waiting(due)] if parts.live.engine is not None and len(due) else []
+                parts.committer.commit(Commit(self._encode(points), entries, held=held), messages, may_wait=held is None)
             elif parts.committer.has_news:
                 parts.committer.commit(Commit(), may_wait=True)
             return None
-        if parts.primer.waits or len(counting) != len(ready) + len(readings):
-            ahead = Readings.concatenate([ahead, readings])
-        return self._steps(parts.live.engine, counting, Batch(messages, [Points.of_readings(ahead)], held))
+        waiting = Readings.empty()
+        if parts.primer.waits or len(counting) != len(due):
+            ahead, waiting = Readings.concatenate([ahead, readings]), due
+        return self._steps(parts.live.engine, counting, Batch(messages, [Points.of_readings(ahead)], held, waiting))
 
     def _counting(self, readings: Readings) -> Readings | None:
         """The readings that count now; None where nothing counts: there is no bundle, or windows are being filled."""
@@ -357,7 +361,8 @@ class Agent:
         changes = parts.alerts.look(effect.forecasts, engine.forecaster.contract)
         # Also a closing that gave no rows belongs into the journal.
         if batch.messages or batch.held is not None or len(readings) or len(effect.entry.forecasts) or changes:
-            entries = [effect.entry] if len(readings) or effect.entry.now is not None else []
+            entries = [Entry.waiting(batch.waiting)] if len(batch.waiting) else []
+            entries += [effect.entry] if len(readings) or effect.entry.now is not None else []
             full = parts.journal.is_full_after(effect, len(readings), whole=batch.is_whole and not parts.primer.waits)
             snapshot = partial(parts.journal.dump, engine) if full else None
             blocks = self._encode([*effect.points, *batch.points, *parts.alerts.rows(), *parts.descriptions.rows(readings)])

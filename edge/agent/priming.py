@@ -2,6 +2,7 @@
 
 The readings that come in meanwhile are stored and acknowledged, and wait: so they count after the history, in their order.
 They do not wait for a store that gives nothing. Then windows are filled with what comes live, and history goes before it later.
+The journal knows which of them wait: after a restart they still count, and none of their forecasts is missing.
 """
 
 import time
@@ -194,6 +195,15 @@ class Primer:
     def waits(self) -> bool:
         """Whether there are readings that were stored and do not count yet."""
         return self.holds or len(self._held) > 0
+
+    @property
+    def waiting(self) -> Readings:
+        """These readings, in order of arrival."""
+        return self._held
+
+    def take_back(self, readings: Readings) -> None:
+        """Let readings wait that waited when the last run ended; before `begin`."""
+        self._held = readings
 
     def go_on(self, engine: Engine) -> bool:
         """Let the history that was read meanwhile go into the windows, a part of it only where there is much.

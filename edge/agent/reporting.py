@@ -81,7 +81,7 @@ def tally_batch(counters: Counters, intake: Intake, messages: int, readings: int
         intake: intake that has read them.
         messages: number of messages.
         readings: number of readings that may count now.
-        held: number of all readings that wait for the clock.
+        held: number of all readings that are stored and do not count yet.
     """
     taken = {Counter.MESSAGES: messages, Counter.MESSAGES_USED: intake.used, Counter.MESSAGES_SKIPPED: intake.skipped}
     counters.count_all({**taken, Counter.SHARED_SERIES: intake.shared, Counter.READINGS: readings + len(intake.held)})

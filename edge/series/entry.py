@@ -36,23 +36,33 @@ class Entry:
         readings: readings in order of arrival.
         now: time of the clock after the readings, ns UTC, or None where the clock closed nothing.
         forecasts: result of `Scoring.at_leads`, `[closed, leads, quantiles + 1]`.
+        waits: whether the readings do not count yet: they are stored, and wait for history. They count in later entries.
     """
 
     readings: Readings
     now: int | None
     forecasts: Float64
+    waits: bool = False
 
     def encode(self) -> bytes:
         """Bytes for the journal."""
         columns = (self.readings.series, self.readings.time, self.readings.value, self.forecasts)
-        return msgspec.msgpack.encode((self.now, self.forecasts.shape, [column.tobytes() for column in columns]))
+        # One more column, which has nothing: an agent of an earlier version reads past it, and lets the readings count at once.
+        more = [b""] if self.waits else []
+        return msgspec.msgpack.encode((self.now, self.forecasts.shape, [*(column.tobytes() for column in columns), *more]))
 
     @classmethod
     def decode(cls, data: bytes) -> "Entry":
         """What `encode` wrote."""
         now, shape, columns = msgspec.msgpack.decode(data, type=tuple[int | None, tuple[int, int, int], list[bytes]])
         series, time, value = (np.frombuffer(c, t) for c, t in zip(columns, (np.int32, np.int64, np.float64), strict=False))
-        return cls(Readings(series, time, value), now, floats(columns[3], math.prod(shape)).reshape(shape))
+        forecasts = floats(columns[3], math.prod(shape)).reshape(shape)
+        return cls(Readings(series, time, value), now, forecasts, waits=len(columns) > 4)
+
+    @classmethod
+    def waiting(cls, readings: Readings) -> "Entry":
+        """An entry of readings that do not count yet."""
+        return cls(readings, None, NO_FORECASTS, waits=True)
 
 
 def floats(data: bytes, count: int) -> Float64:

@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.agent.counters import Counter
+from edge.agent.counters import Counter, Gauge
 from edge.agent.journal import Limits, Waits
 from edge.agent.loop import Agent
 from edge.agent.priming import Around, Primer
 from edge.contract.columns import Readings, SeriesTable
 from edge.contract.times import SECOND
-from edge.errors import StoreBusy
+from edge.errors import StoreBusy, StoreDenied
 from edge.forecaster.baselines import seasonal_naive
 from edge.log import Grumbler
+from edge.messages.message import Message
 from edge.messages.reading import Naming
 from edge.series.engine import Engine
 from edge.sources.notes import Notes
@@ -24,10 +25,10 @@ from edge.stores.sqlite import SqliteStore
 from edge.stores.store import Store
 from tests.edge.test_agent_priming import CONTRACT, MINUTE, START, go_on_until, without_a_state
 from tests.support.agent_process import START as FIRST
-from tests.support.agent_process import baseline_bundle, release
+from tests.support.agent_process import assert_same, baseline_bundle, release, uninterrupted
 from tests.support.filling import origins_of
 from tests.support.memory_store import Memory
-from tests.support.scripted_agent import Bench, Step, message, script_of, window
+from tests.support.scripted_agent import Bench, Step, die_before_the_next_commit, message, script_of, window
 from tests.support.servers import HANGS_AFTER
 
 
@@ -90,10 +91,78 @@ def test_no_snapshot_is_made_while_readings_wait(tmp_path: Path) -> None:
     bench = Bench(tmp_path, batch=3)
     bench.limits = Limits(snapshot_rows=1)
     late = [message("a.t", FIRST + number * MINUTE, float(number)) for number in range(6, 20)]
-    held_back(bench, [late]).run()
+    ended = held_back(bench, [late])
+    ended.run()
+    assert ended.parts.counters.gauges()[Gauge.HELD_READINGS] == len(ended.parts.primer.waiting) > 0
     agent = bench.agent()
-    assert sum(len(entry.readings) for entry in agent.parts.spool.journal()) == 6
+    assert sum(len(entry.readings) for entry in agent.parts.spool.journal() if not entry.waits) == 6
     agent.parts.spool.close()
+
+
+class Doors:
+    """A store whose history is given, or refused, when a test says so."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._opened, self._refuses = folder, threading.Event(), False
+
+    def open(self) -> Store:
+        """As `Outside.history`."""
+        assert self._opened.wait(HANGS_AFTER)
+        if self._refuses:
+            raise StoreDenied("no")
+        return SqliteStore(self._folder / "store.db")
+
+    def close(self) -> None:
+        """From now on nothing is given."""
+        self._opened = threading.Event()
+
+    def let(self, *, refuse: bool) -> None:
+        """Give what there is, or refuse it."""
+        self._refuses = refuse
+        self._opened.set()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_wherever_the_agent_ends_no_forecast_of_readings_that_waited_is_missing(seed: int, tmp_path: Path) -> None:
+    """History is asked for again and again, given or refused; `kill -9` and SIGTERM; the store holds what an engine gives.
+
+    What waited was acknowledged and in the store, and closed its intervals without a forecast after such a restart.
+    """
+    random = np.random.default_rng(seed)
+    rows = [(f"{name}.t", FIRST + step * 20 * SECOND, float(random.integers(9))) for step in range(90) for name in "ab"]
+    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=4), Doors(tmp_path)
+    release(bench.registry, bundle := baseline_bundle())
+    bench.open_store = doors.open
+    left = [message(*row) for row in rows]
+    while left:
+        doors.let(refuse=False)
+        agent = bench.agent()
+        primer, script = agent.parts.primer, script_of(agent)
+        script.waits_for_windows = False
+
+        def asks(agent: Agent = agent) -> None:
+            doors.close()
+            agent.parts.live.prime()
+
+        def answers(agent: Agent = agent, primer: Primer = primer) -> None:
+            doors.let(refuse=bool(random.random() < 0.3))
+            go_on_until(agent, lambda: not primer.busy)
+
+        def some() -> list[Message]:
+            count = int(random.integers(1, 12))
+            taken, left[:count] = left[:count], []
+            return taken
+
+        choices: list[Step] = [asks, answers, some, some, some, lambda: None]
+        script.steps = [lambda: None, *(choices[number] for number in random.integers(0, len(choices), 12))]
+        if random.random() < 0.5:
+            die_before_the_next_commit(agent, [message("a.t", FIRST, 1.0)])
+        else:
+            agent.run()
+        doors.let(refuse=False)
+    bench.run(*[lambda: None] * len(rows))
+    bench.drain()
+    assert_same(bench.stored(), uninterrupted(rows, bundle, tmp_path))
 
 
 @pytest.mark.parametrize("turns", [1, 5])

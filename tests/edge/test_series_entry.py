@@ -15,13 +15,15 @@ forecasts = st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 4)).f
 )
 
 
-@given(rows, st.none() | st.integers(-(2**63), 2**63 - 1), forecasts)
-def test_entry_is_decoded_as_it_was_encoded(readings: list[tuple[int, int, float]], now: int | None, made: Float64) -> None:
-    """Every series, time and value, the clock or its absence, and forecasts of any shape, NaN included."""
+@given(rows, st.none() | st.integers(-(2**63), 2**63 - 1), forecasts, st.booleans())
+def test_entry_is_decoded_as_it_was_encoded(
+    readings: list[tuple[int, int, float]], now: int | None, made: Float64, waits: bool
+) -> None:
+    """Every series, time and value, the clock or its absence, forecasts of any shape, NaN included, and whether it waits."""
     columns = [row[0] for row in readings], [row[1] for row in readings], [row[2] for row in readings]
-    entry = Entry(Readings.of(*columns), now, made)
+    entry = Entry(Readings.of(*columns), now, made, waits)
     decoded = Entry.decode(entry.encode())
-    assert decoded.now == now
+    assert (decoded.now, decoded.waits) == (now, waits)
     for name in ("series", "time", "value"):
         column = getattr(decoded.readings, name)
         np.testing.assert_array_equal(column, getattr(entry.readings, name))
@@ -34,6 +36,9 @@ def test_bytes_of_an_entry_do_not_change() -> None:
     """A journal that an earlier version wrote is read by a later one."""
     content = Entry(Readings.of([1], [2], [3.0]), 4, NO_FORECASTS).encode()
     assert content.hex() == "930493000000" + "94c40401000000c4080200000000000000c4080000000000000840c400"
+    # An earlier version reads past the fifth column.
+    waiting = Entry.waiting(Readings.of([1], [2], [3.0])).encode()
+    assert waiting.hex() == "93c093000000" + "95c40401000000c4080200000000000000c4080000000000000840c400c400"
 
 
 def test_bytes_that_are_no_entry_are_refused() -> None:

@@ -262,11 +262,13 @@ def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 def wait_for_all(agent: Running, store: Store, rows: Sequence[Row]) -> None:
-    """Wait until the store has every reading and nothing waits for it."""
+    """Wait until the store has every reading and nothing waits: no row for the store, no reading for history."""
     wanted = len({row[:2] for row in rows})
 
     def arrived() -> bool:
-        return agent.number(Gauge.BACKLOG_BYTES) == 0 and len(contents(store)["reading"]) == wanted
+        # In this order: what counts is to be written then.
+        waiting = agent.number(Gauge.HELD_READINGS) or agent.number(Gauge.BACKLOG_BYTES)
+        return waiting == 0 and len(contents(store)["reading"]) == wanted
 
     last = max(moment for _, moment, _ in rows)
     wait_until(lambda: (store.span() or (0, 0))[1] == last and arrived(), what="every reading in the store")
