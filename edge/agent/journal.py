@@ -25,7 +25,7 @@ from edge.spool.sender import ENDS_WITHIN
 from edge.spool.spool import Commit, Spool
 
 SNAPSHOT_ROWS = REMEMBERED // 2
-UNFILLED = b"unfilled"  # behind it are the readings that wait for the history that the windows lack
+UNFILLED = b"unfilled"  # the windows lack history, or readings wait for it, which are behind this
 WAITING_ROWS = 50_000  # readings in one part of a snapshot
 
 
@@ -144,7 +144,7 @@ class Journal:
         return True
 
     def restore(self, engine: Engine) -> bool:
-        """Bring windows and waiting forecasts back into an engine that is empty, and into the primer what waits for history.
+        """Bring windows and waiting forecasts back into an engine that is empty, and to the primer what waits for history.
 
         A state that was made under other settings is adapted, and a snapshot of it committed.
 
@@ -209,27 +209,27 @@ class Journal:
             parts = alive(self._spool.snapshot(), self._beat)
             first = next(parts, None)
             known = first is not None
-            waiting = _Waiting()
+            queue = _Queue()
             if first is not None:
                 engine.load(chain([first], parts))
                 self.filled = next(parts, None) != UNFILLED
                 for part in parts:
-                    waiting.note(Entry.decode(part))
+                    queue.note(Entry.decode(part))
             for entry in alive(self._spool.journal(), self._beat):
                 if not entry.waits:
                     engine.replay(entry)
-                waiting.note(entry)
+                queue.note(entry)
                 known = True
             held, before = engine.state.contract, (engine.state, engine.scoring)
             renamed = engine.settle()
-            self._room.primer.take_back(waiting.rest(len(engine.series)))
+            self._room.primer.take_back(queue.rest(len(engine.series)))
         except Exception as error:  # whatever it is: the store has all readings, and an agent that cannot start has none
             raise ValueError(repr(error)) from error
         return known, held, before, renamed
 
 
-class _Waiting:
-    """The readings that still wait, by what the entries say: they begin to wait and count in the same order."""
+class _Queue:
+    """The readings that wait for history, by what the entries say: they begin to wait and count in the same order."""
 
     def __init__(self) -> None:
         self._parts: list[Readings] = []
@@ -240,9 +240,8 @@ class _Waiting:
         if entry.waits:
             self._parts.append(entry.readings)
             self._begun += len(entry.readings)
-        elif self._counted < self._begun:
-            # More than had begun to wait, where the entry is of a part of a batch: the rest of it begins behind.
-            self._counted += len(entry.readings)
+        else:  # what waits goes first, so where something waits, what counts is of it
+            self._counted = min(self._begun, self._counted + len(entry.readings))
 
     def rest(self, series: int) -> Readings:
         """Those that have not counted.

@@ -140,8 +140,8 @@ class Live:
     def go_on(self) -> None:
         """Let history that was read meanwhile go into the windows; a store that gave none is asked again.
 
-        The snapshot waits until the readings that came meanwhile have counted, for they are acknowledged. A restart before that
-        begins anew with the history, which has them by then.
+        The snapshot waits until the readings that came meanwhile have counted. A restart before that begins anew with the
+        history that the windows lacked, and these readings follow it.
         """
         if self.engine is None:
             return

@@ -6,7 +6,7 @@ store and looking for new bundles go on in threads beside it.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from edge.agent.committing import Batch, Committer
@@ -280,7 +280,7 @@ class Agent:
             Why the live forecaster must not stay, or None.
         """
         parts = self.parts
-        ahead, waiting = parts.intake.held, parts.hold.waiting
+        ahead, held_before = parts.intake.held, parts.hold.waiting
         if len(ahead):
             say_held(ahead, parts.clocks.now(), parts.series, parts.grumbler)
         latest, most = parts.trust.latest, parts.trust.latest if parts.trust.proved else LATEST
@@ -288,7 +288,7 @@ class Agent:
             latest, early = beyond - 1, readings.time >= beyond
             readings, ahead = readings.take(~early), Readings.concatenate([ahead, readings.take(early)])
         ready = parts.hold.exchange(ahead, latest, most=most)
-        held = None if parts.hold.waiting is waiting else parts.hold.waiting
+        held = None if parts.hold.waiting is held_before else parts.hold.waiting
         due = Readings.concatenate([ready, readings])
         counting = self._counting(due)
         if counting is None or parts.live.engine is None:
@@ -301,7 +301,7 @@ class Agent:
                 parts.committer.commit(Commit(), may_wait=True)
             return None
         waiting = Readings.empty()
-        if parts.primer.waits or len(counting) != len(due):
+        if parts.primer.waits:  # they are behind those that waited, if there are any, and may count later than these
             ahead, waiting = Readings.concatenate([ahead, readings]), due
         return self._steps(parts.live.engine, counting, Batch(messages, [Points.of_readings(ahead)], held, waiting))
 
@@ -334,7 +334,8 @@ class Agent:
         now, failures = self._closing_time(engine, readings), set[str | None]()
         *early, last = engine.pieces(readings, most)
         for piece in early:
-            failures.add(self._step(engine, (piece, None, most), Batch(batch.messages, is_whole=False)))
+            failures.add(self._step(engine, (piece, None, most), Batch(batch.messages, waiting=batch.waiting, is_whole=False)))
+            batch = replace(batch, waiting=Readings.empty())  # the journal has them: they come before what counts of them
             parts.heart.beat()
         failures.add(self._step(engine, (last, now, most), batch))
         many = len(early) > 0 or (now is not None and engine.state.due(now) > 0)
@@ -358,6 +359,7 @@ class Agent:
         """
         parts, readings = self.parts, taken[0]
         effect = engine.step(*taken)
+        parts.primer.counted(len(readings))
         changes = parts.alerts.look(effect.forecasts, engine.forecaster.contract)
         # Also a closing that gave no rows belongs into the journal.
         if batch.messages or batch.held is not None or len(readings) or len(effect.entry.forecasts) or changes:

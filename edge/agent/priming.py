@@ -63,6 +63,7 @@ class _Filling:
         beyond: the first time of a reading that waits, as a live one does; None: all count at once.
         sent: function that says whether the store has what it must have before it is read.
         moment: beginning of the wait for the store, or for its next page, seconds.
+        waited: number of readings that waited before, as those of the run before do.
         started: whether the thread reads.
         ending: end of the filling, which lets the live readings follow; None before the first page.
         add: function that takes a part of the history.
@@ -76,6 +77,7 @@ class _Filling:
     beyond: int | None
     sent: Callable[[], bool]
     moment: float
+    waited: int
     started: bool = False
     ending: ExitStack | None = None
     add: Callable[[Readings], object] = lambda _: None
@@ -159,7 +161,7 @@ class Primer:
         contract = engine.forecaster.contract
         wanted = Wanted(contract.interval, contract.columns, engine.lookback, latest)
         reader = HistoryReader(self._origins, wanted, patient=self._tries < PATIENT, died=self._around.died)
-        self._filling = _Filling(reader, beyond, self._around.sent(), self._around.moment())
+        self._filling = _Filling(reader, beyond, self._around.sent(), self._around.moment(), len(self._held))
 
     def give_up(self) -> None:
         """Read no further; the windows have what was read, and what came in live before."""
@@ -177,6 +179,8 @@ class Primer:
     def pass_on(self, readings: Readings, most: int) -> Readings:
         """The readings that count now, in the order in which they came: none while windows are filled.
 
+        Of those that waited `counted` has to be told: until then they are among those that wait.
+
         Args:
             readings: readings that have just come.
             most: number of readings that count at once, where some have waited; or twice the number of those that have just
@@ -187,9 +191,11 @@ class Primer:
         self._held = Readings.concatenate([self._held, readings])
         if self.holds:
             return Readings.empty()
-        most = max(most, 2 * len(readings))
-        ready, self._held = self._held.take(slice(0, most)), self._held.take(slice(most, None))
-        return ready
+        return self._held.take(slice(0, max(most, 2 * len(readings))))
+
+    def counted(self, count: int) -> None:
+        """The engine has taken so many readings that `pass_on` gave."""
+        self._held = self._held.take(slice(count, None))
 
     @property
     def waits(self) -> bool:
@@ -261,7 +267,7 @@ class Primer:
             filling.waiting.append(readings.take(early))
             readings = readings.take(~early)
         filling.add(readings.take(np.isnan(replaced(self._held, readings))))
-        return len(self._held) < REMEMBERED
+        return len(self._held) - filling.waited < REMEMBERED
 
     def _indexed(self, filling: _Filling, page: Page) -> Readings:
         """The readings of a page under the indices of the engine; a series gets one with its first reading."""

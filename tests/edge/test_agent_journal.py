@@ -41,7 +41,7 @@ def test_a_state_that_is_no_state_is_said_and_left_out(tmp_path: Path) -> None:
 
 
 def test_a_snapshot_has_the_readings_that_wait_in_parts(tmp_path: Path) -> None:
-    """Those behind it in the journal follow, and those that have counted since wait no more, whatever was its own part."""
+    """Those behind it in the journal follow, and those that have counted since wait no more, however the parts were cut."""
     bench = Bench(tmp_path)
     release(bench.registry, baseline_bundle())
     bench.run([message("a.t", START, 1.0)])

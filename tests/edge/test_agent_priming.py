@@ -114,6 +114,11 @@ def test_history_counts_first_whatever_comes_while_it_is_read(rows: list[Row], c
     store = Archive([*history, *live[:known]])
     primer = Primer(origins_of(lambda: store), naming, Grumbler(lambda _: None), Around(patience=HANGS_AFTER))
     primer.begin(engine, START + 60 * MINUTE)
+
+    def let_count(counting: Readings) -> None:
+        engine.step(counting)
+        primer.counted(len(counting))
+
     for count in cuts:
         part, live = live[:count], live[count:]
         store.may_answer.release(2)
@@ -121,11 +126,11 @@ def test_history_counts_first_whatever_comes_while_it_is_read(rows: list[Row], c
         counting = primer.pass_on(readings_of(part, engine.series), 5)
         assert not (primer.fills and len(counting))
         if len(counting):
-            engine.step(counting)
+            let_count(counting)
     store.may_answer.release(len(rows))
     finish(primer, engine)
     while primer.waits:
-        engine.step(primer.pass_on(Readings.empty(), 5))
+        let_count(primer.pass_on(Readings.empty(), 5))
     engine.step(readings_of(live, engine.series))
     assert windows_of(engine, rows[-1][1] + MINUTE) == windows_of(expected, rows[-1][1] + MINUTE)
 

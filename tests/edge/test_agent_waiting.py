@@ -1,5 +1,6 @@
 """Readings that came while windows were filled: acknowledged, stored, in the windows, and still there after a restart."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from edge.log import Grumbler
 from edge.messages.message import Message
 from edge.messages.reading import Naming
 from edge.series.engine import Engine
+from edge.series.recent import REMEMBERED
 from edge.sources.notes import Notes
 from edge.sources.settings import HistorySource
 from edge.stores.sqlite import SqliteStore
@@ -28,7 +30,16 @@ from tests.support.agent_process import START as FIRST
 from tests.support.agent_process import assert_same, baseline_bundle, release, uninterrupted
 from tests.support.filling import origins_of
 from tests.support.memory_store import Memory
-from tests.support.scripted_agent import Bench, Step, die_before_the_next_commit, message, script_of, window
+from tests.support.scripted_agent import (
+    Bench,
+    Step,
+    die_before_the_next_commit,
+    engine_of,
+    message,
+    script_of,
+    spool_of,
+    window,
+)
 from tests.support.servers import HANGS_AFTER
 
 
@@ -126,11 +137,13 @@ class Doors:
 def test_wherever_the_agent_ends_no_forecast_of_readings_that_waited_is_missing(seed: int, tmp_path: Path) -> None:
     """History is asked for again and again, given or refused; `kill -9` and SIGTERM; the store holds what an engine gives.
 
-    What waited was acknowledged and in the store, and closed its intervals without a forecast after such a restart.
+    What waited was acknowledged and in the store, and closed its intervals without a forecast after such a restart. Half of the
+    readings correct the one before. Batches count in parts or at once.
     """
     random = np.random.default_rng(seed)
-    rows = [(f"{name}.t", FIRST + step * 20 * SECOND, float(random.integers(9))) for step in range(90) for name in "ab"]
-    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=4), Doors(tmp_path)
+    rows = [(f"{name}.t", FIRST + step // 2 * 40 * SECOND, float(random.integers(99))) for step in range(90) for name in "ab"]
+    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=(4, 60)[seed % 2]), Doors(tmp_path)
+    bench.limits = Limits(forecast_rows=(3, 14_000)[seed // 2 % 2])
     release(bench.registry, bundle := baseline_bundle())
     bench.open_store = doors.open
     left = [message(*row) for row in rows]
@@ -163,6 +176,96 @@ def test_wherever_the_agent_ends_no_forecast_of_readings_that_waited_is_missing(
     bench.run(*[lambda: None] * len(rows))
     bench.drain()
     assert_same(bench.stored(), uninterrupted(rows, bundle, tmp_path))
+
+
+@pytest.mark.parametrize("forecast_rows", [2, 14_000])
+def test_what_has_counted_in_parts_does_not_wait_again(forecast_rows: int, tmp_path: Path) -> None:
+    """After a restart the reading before a correction would replace it."""
+    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=50), Doors(tmp_path)
+    bench.limits = Limits(forecast_rows=forecast_rows)
+    release(bench.registry, bundle := baseline_bundle())
+    bench.open_store = doors.open
+    doors.let(refuse=False)
+    rows = [("a.t", FIRST + at * MINUTE, float(at)) for at in range(25)]
+    rows.insert(21, ("a.t", FIRST + 20 * MINUTE, 999.0))
+    bench.run([message(*row) for row in rows[:5]])
+    agent = bench.agent()
+    script_of(agent).waits_for_windows = False
+
+    def asks() -> None:
+        doors.close()
+        agent.parts.live.prime()
+
+    def answers() -> list[Message]:
+        doors.let(refuse=True)
+        go_on_until(agent, lambda: not agent.parts.primer.busy)
+        return [message(*row) for row in rows[9:21]]
+
+    script_of(agent).steps = [lambda: None, asks, [message(*row) for row in rows[5:9]], answers, [message(*rows[21])]]
+    agent.run()
+    doors.let(refuse=False)
+    bench.run(*[lambda: None] * 5, [message(*row) for row in rows[22:]])
+    bench.drain()
+    assert_same(bench.stored(), uninterrupted(rows, bundle, tmp_path))
+
+
+@pytest.mark.parametrize("damaged", [1, 2, 3])
+def test_a_spool_that_is_damaged_while_a_batch_counts_in_parts_loses_nothing_that_waits(damaged: int, tmp_path: Path) -> None:
+    """The new one has the parts that are still to come, at whatever commit it begins."""
+    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=10), Doors(tmp_path)
+    bench.limits = Limits(forecast_rows=2)
+    release(bench.registry, baseline_bundle())
+    bench.open_store = doors.open
+    doors.let(refuse=False)
+    agent = bench.agent()
+    script, primer, left = script_of(agent), agent.parts.primer, [damaged]
+    script.waits_for_windows = False
+
+    def asks() -> None:
+        doors.close()
+        agent.parts.live.prime()
+
+    def strike() -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+    def answers() -> None:
+        doors.let(refuse=False)
+        go_on_until(agent, lambda: not primer.busy)
+        spool_of(agent).before_commit = strike
+
+    script.steps = [lambda: None, asks, [message("a.t", FIRST + at * MINUTE, float(at)) for at in range(30)], answers]
+    agent.run()
+    assert left[0] < 0
+    assert bench.lines("is damaged (database disk image is malformed)") == 1
+    again = bench.agent()
+    again.parts.live.restore()
+    assert again.parts.primer.waiting.time.tolist() == [FIRST + at * MINUTE for at in range(20, 30)]  # two turns
+    again.parts.spool.close()
+    again.parts.store.close()
+
+
+def test_history_that_lacks_is_read_however_many_readings_wait_at_a_start(tmp_path: Path) -> None:
+    """More than are remembered; they would have ended the filling with its first page, for good."""
+    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER)), Doors(tmp_path)
+    release(bench.registry, baseline_bundle())
+    bench.open_store, bench.now = doors.open, FIRST + 33 * MINUTE
+    doors.let(refuse=False)
+    bench.run([message("a.t", FIRST + at * MINUTE, float(at)) for at in range(31)])
+    bench.drain()
+    agent = bench.agent()
+    assert agent.parts.live.restore()
+    engine = engine_of(agent)
+    engine.restart()
+    agent.parts.journal.filled = False
+    times = FIRST + 31 * MINUTE + np.arange(REMEMBERED + 1)
+    agent.parts.primer.take_back(Readings(np.zeros(len(times), np.int32), times, np.ones(len(times))))
+    agent.parts.journal.snapshot(engine)
+    agent.parts.spool.close()
+    agent.parts.store.close()
+    again = bench.run(*[lambda: None] * 60)
+    assert window(again, "a.t")[-10:-1] == [float(at) for at in range(22, 31)]
 
 
 @pytest.mark.parametrize("turns", [1, 5])
@@ -214,7 +317,11 @@ def test_readings_that_wait_do_not_grow_in_number_once_they_count() -> None:
     some = Readings.of([0] * 40, range(40), [1.0] * 40)
     assert len(primer.pass_on(some, 5)) == 0
     now[0] = 2.0
-    assert [len(primer.pass_on(some.take(slice(0, count)), 5)) for count in (0, 20, 20, 0, 0)] == [5, 40, 35, 0, 0]
+    counted = []
+    for count in (0, 20, 20, 0, 0):
+        counted.append(len(primer.pass_on(some.take(slice(0, count)), 5)))
+        primer.counted(counted[-1])
+    assert counted == [5, 40, 35, 0, 0]
     primer.stop()
 
 

@@ -266,7 +266,7 @@ def wait_for_all(agent: Running, store: Store, rows: Sequence[Row]) -> None:
     wanted = len({row[:2] for row in rows})
 
     def arrived() -> bool:
-        # In this order: what counts is to be written then.
+        # In this order: a reading that has stopped waiting may still be in the backlog.
         waiting = agent.number(Gauge.HELD_READINGS) or agent.number(Gauge.BACKLOG_BYTES)
         return waiting == 0 and len(contents(store)["reading"]) == wanted
 
