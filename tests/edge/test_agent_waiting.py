@@ -40,7 +40,7 @@ from tests.support.scripted_agent import (
     spool_of,
     window,
 )
-from tests.support.servers import HANGS_AFTER
+from tests.support.servers import HANGS_AFTER, wait_until
 
 
 def held_back(bench: Bench, late: Sequence[Step]) -> Agent:
@@ -115,6 +115,8 @@ class Doors:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._opened, self._refuses = folder, threading.Event(), False
+        self._before: list[threading.Event] = []
+        self._threads = {*threading.enumerate()}
 
     def open(self) -> Store:
         """As `Outside.history`."""
@@ -125,6 +127,7 @@ class Doors:
 
     def close(self) -> None:
         """From now on nothing is given."""
+        self._before.append(self._opened)
         self._opened = threading.Event()
 
     def let(self, *, refuse: bool) -> None:
@@ -132,9 +135,25 @@ class Doors:
         self._refuses = refuse
         self._opened.set()
 
+    def end(self) -> None:
+        """Let every thread go that was ever kept waiting, and wait for its end."""
+        for opened in (*self._before, self._opened):
+            opened.set()
+        wait_until(lambda: not ({*threading.enumerate()} - self._threads))
+
+
+@pytest.fixture
+def doors(tmp_path: Path) -> Iterator[Doors]:
+    """The store of the test's folder; no thread outlives the test."""
+    doors = Doors(tmp_path)
+    yield doors
+    doors.end()
+
 
 @pytest.mark.parametrize("seed", range(8))
-def test_wherever_the_agent_ends_no_forecast_of_readings_that_waited_is_missing(seed: int, tmp_path: Path) -> None:
+def test_wherever_the_agent_ends_no_forecast_of_readings_that_waited_is_missing(
+    seed: int, tmp_path: Path, doors: Doors
+) -> None:
     """History is asked for again and again, given or refused; `kill -9` and SIGTERM; the store holds what an engine gives.
 
     What waited was acknowledged and in the store, and closed its intervals without a forecast after such a restart. Half of the
@@ -142,7 +161,7 @@ def test_wherever_the_agent_ends_no_forecast_of_readings_that_waited_is_missing(
     """
     random = np.random.default_rng(seed)
     rows = [(f"{name}.t", FIRST + step // 2 * 40 * SECOND, float(random.integers(99))) for step in range(90) for name in "ab"]
-    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=(4, 60)[seed % 2]), Doors(tmp_path)
+    bench = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=(4, 60)[seed % 2])
     bench.limits = Limits(forecast_rows=(3, 14_000)[seed // 2 % 2])
     release(bench.registry, bundle := baseline_bundle())
     bench.open_store = doors.open
@@ -179,9 +198,9 @@ def test_wherever_the_agent_ends_no_forecast_of_readings_that_waited_is_missing(
 
 
 @pytest.mark.parametrize("forecast_rows", [2, 14_000])
-def test_what_has_counted_in_parts_does_not_wait_again(forecast_rows: int, tmp_path: Path) -> None:
+def test_what_has_counted_in_parts_does_not_wait_again(forecast_rows: int, tmp_path: Path, doors: Doors) -> None:
     """After a restart the reading before a correction would replace it."""
-    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=50), Doors(tmp_path)
+    bench = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=50)
     bench.limits = Limits(forecast_rows=forecast_rows)
     release(bench.registry, bundle := baseline_bundle())
     bench.open_store = doors.open
@@ -210,9 +229,11 @@ def test_what_has_counted_in_parts_does_not_wait_again(forecast_rows: int, tmp_p
 
 
 @pytest.mark.parametrize("damaged", [1, 2, 3])
-def test_a_spool_that_is_damaged_while_a_batch_counts_in_parts_loses_nothing_that_waits(damaged: int, tmp_path: Path) -> None:
+def test_a_spool_that_is_damaged_while_a_batch_counts_in_parts_loses_nothing_that_waits(
+    damaged: int, tmp_path: Path, doors: Doors
+) -> None:
     """The new one has the parts that are still to come, at whatever commit it begins."""
-    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=10), Doors(tmp_path)
+    bench = Bench(tmp_path, Waits(patience=HANGS_AFTER), batch=10)
     bench.limits = Limits(forecast_rows=2)
     release(bench.registry, baseline_bundle())
     bench.open_store = doors.open
@@ -246,9 +267,9 @@ def test_a_spool_that_is_damaged_while_a_batch_counts_in_parts_loses_nothing_tha
     again.parts.store.close()
 
 
-def test_history_that_lacks_is_read_however_many_readings_wait_at_a_start(tmp_path: Path) -> None:
+def test_history_that_lacks_is_read_however_many_readings_wait_at_a_start(tmp_path: Path, doors: Doors) -> None:
     """More than are remembered; they would have ended the filling with its first page, for good."""
-    bench, doors = Bench(tmp_path, Waits(patience=HANGS_AFTER)), Doors(tmp_path)
+    bench = Bench(tmp_path, Waits(patience=HANGS_AFTER))
     release(bench.registry, baseline_bundle())
     bench.open_store, bench.now = doors.open, FIRST + 33 * MINUTE
     doors.let(refuse=False)

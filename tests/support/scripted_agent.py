@@ -292,6 +292,7 @@ def die_before_the_next_commit(agent: Agent, last: Sequence[Message]) -> None:
         agent.run()
         raise AssertionError("the agent has not tried to commit")
     agent.parts.watcher.stop()
+    agent.parts.primer.stop()
     agent.parts.sender.stop()
     spool.close()
     agent.parts.store.close()
